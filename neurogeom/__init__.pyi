@@ -1,0 +1,19 @@
+from . import capacity as capacity
+from . import cli as cli
+from . import datasets as datasets
+from . import encoders as encoders
+from . import io as io
+from . import kernels as kernels
+from . import plotting as plotting
+from . import readout as readout
+from . import recordings as recordings
+from . import report as report
+from . import results as results
+from . import statistics as statistics
+from . import training as training
+from .manifolds import Manifolds as Manifolds
+from .results import Result as Result
+from .results import concat as concat
+from .results import load as load
+
+__version__: str

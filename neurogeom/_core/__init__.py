@@ -1,0 +1,1 @@
+"""What every room stands on: validation, seeds, units of work, memory, warnings. Private."""

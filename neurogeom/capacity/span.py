@@ -1,0 +1,97 @@
+"""The space that a set of points spans: its rank and the projection on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg
+
+from neurogeom._core.parallel import single_threaded_blas
+
+Floats = NDArray[np.float64]
+
+# A Gram matrix whose smallest eigenvalue exceeds this share of its trace is of full rank beyond doubt (rounding adds
+# about 1e-16 of the trace), and costs a fraction of a singular value decomposition.
+_FULL = 1e-10
+
+
+@dataclass(frozen=True)
+class RowSpace:
+    """Span of the rows of a matrix.
+
+    Attributes
+    ----------
+    rank : int
+        Its dimension r.
+    columns : int array
+        Columns that are not zero throughout.
+    basis : array (len(columns), r) or None
+        Orthonormal basis in those columns; None where the span holds all of them.
+    """
+
+    rank: int
+    columns: NDArray[np.int64]
+    basis: Floats | None
+
+    def coordinates(self, vectors: Floats) -> Floats:
+        """Coordinates (k, r) of the projections of vectors (k, N) in an orthonormal basis of the span."""
+        inside = vectors[:, self.columns]
+        return inside if self.basis is None else inside @ self.basis
+
+    def squared_norms(self, vectors: Floats) -> Floats:
+        """Squared lengths (k,) of the projections of vectors (k, N)."""
+        return np.sum(self.coordinates(vectors) ** 2, axis=1)
+
+
+def row_space(points: Floats) -> RowSpace:
+    """Span of the points, which bounds every capacity from below by P / rank.
+
+    Parameters
+    ----------
+    points : array (n, N)
+        Points; each is scaled to unit length first, since its length does not change the span.
+
+    Returns
+    -------
+    RowSpace
+        Rank and basis, found with a relative cut of max(n, N) eps on singular values.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> space = row_space(np.array([[1.0, 1.0, 0.0], [2.0, 2.0, 0.0], [0.0, 1e-6, 0.0]]))
+    >>> space.rank, space.squared_norms(np.array([[3.0, 4.0, 5.0]]))
+    (2, array([25.]))
+    """
+    norms = np.linalg.norm(points, axis=1)
+    columns = np.flatnonzero(np.any(points != 0, axis=0))
+    rows = points[norms > 0][:, columns] / norms[norms > 0, None]
+    with single_threaded_blas():
+        return _span(rows, columns)
+
+
+def _span(rows: Floats, columns: NDArray[np.int64]) -> RowSpace:
+    n_rows, n_columns = rows.shape
+    if min(rows.shape) == 0:
+        return RowSpace(0, columns, np.zeros((n_columns, 0)))
+    full = _is_full_rank(rows.T @ rows if n_rows >= n_columns else rows @ rows.T)
+    if full and n_rows >= n_columns:
+        return RowSpace(n_columns, columns, None)
+    if full:
+        return RowSpace(n_rows, columns, np.linalg.qr(rows.T)[0])
+    _, values, basis = np.linalg.svd(rows, full_matrices=False)
+    rank = int(np.count_nonzero(values > max(rows.shape) * np.finfo(np.float64).eps * values[0]))
+    return RowSpace(rank, columns, None if rank == n_columns else np.ascontiguousarray(basis[:rank].T))
+
+
+def _is_full_rank(gram: Floats) -> bool:
+    """Whether the Gram matrix less a small multiple of the identity still has a Cholesky factor."""
+    shift = _FULL * np.trace(gram)
+    gram[np.diag_indices_from(gram)] -= shift
+    try:
+        linalg.cholesky(gram, lower=True, overwrite_a=True, check_finite=False)
+    except linalg.LinAlgError:
+        return False
+    return True

@@ -1,0 +1,355 @@
+"""What figures and tables of capacity results say in words: intervals, captions, methods."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+NEAR_FLOOR = 1.5
+"""Capacities below this multiple of P/rank are drawn hollow, and their geometry is left out."""
+
+LABELS: dict[str, tuple[str, str]] = {
+    "capacity": ("capacity α", "manifolds per dimension"),
+    "capacity_from_mean": ("capacity from the mean", "manifolds per dimension"),
+    "approximate_capacity": ("approximate capacity", "manifolds per dimension"),
+    "dimension": ("dimension D", "dimensions"),
+    "dimension_published": ("dimension D (published codes)", "dimensions"),
+    "radius": ("radius R", "relative to the center"),
+    "utility": ("utility Ψ", ""),
+    "center_alignment": ("center alignment", "|cos|"),
+    "axis_alignment": ("axis alignment", "|cos|"),
+    "center_axis_alignment": ("center–axis alignment", "|cos|"),
+    "n_critical": ("critical dimension", "dimensions"),
+}
+
+_OVER = {
+    "neuroids": "over neuroids (bootstrap)",
+    "points": "over points (delete-group jackknife)",
+    "trials": "over trials (bootstrap)",
+}
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Ends of the intervals of one variable, and what they are over: 'ci' or 'se'."""
+
+    low: np.ndarray
+    high: np.ndarray
+    kind: str
+
+
+def interval(data: xr.Dataset, name: str) -> Interval | None:
+    """Return the interval of a variable: its `_ci` where there is one, 1.96 Monte-Carlo errors otherwise.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        Numbers of a result.
+    name : str
+        Variable whose interval is wanted.
+
+    Returns
+    -------
+    Interval or None
+        None where the variable carries no error at all.
+
+    Examples
+    --------
+    >>> data = xr.Dataset({"capacity": 0.5, "capacity_se": 0.01})
+    >>> found = interval(data, "capacity")
+    >>> float(found.low.round(4)), found.kind
+    (0.4804, 'se')
+    """
+    if f"{name}_ci" in data:
+        ends = data[f"{name}_ci"].transpose("bound", ...)
+        low, high = np.asarray(ends[0], float), np.asarray(ends[1], float)
+        if np.isfinite(low).any():
+            return Interval(low, high, "ci")
+    if f"{name}_se" in data:
+        value, error = np.asarray(data[name], float), np.asarray(data[f"{name}_se"], float)
+        return Interval(value - 1.96 * error, value + 1.96 * error, "se")
+    return None
+
+
+def interval_words(result: Any, names: Sequence[str]) -> str:
+    """Say in a sentence what the bars of these variables mean, so that none is taken for another kind.
+
+    Parameters
+    ----------
+    result : Result
+        Any result of this room.
+    names : sequence of str
+        Variables that are drawn.
+
+    Returns
+    -------
+    str
+        Such as ``'Bars: 95 % interval over neuroids (bootstrap).'``, empty without errors.
+    """
+    found = [interval(result.data, name) for name in names if name in result.data]
+    kinds = list(dict.fromkeys(item.kind for item in found if item is not None))
+    sentences = {
+        "ci": f"{_level(result.settings)} interval {_over(result.settings, result.data)}",
+        "se": "95 % Monte-Carlo interval (1.96 standard errors over samples; no statement about other neurons or stimuli)",
+    }
+    if _is_curve(result):
+        sentences["se"] = "1.96 standard deviations over subsamples"
+    dims = leading_dims(result)
+    drawn = "Bands" if dims and as_band(result.data, dims[-1]) else "Bars"
+    return f"{drawn}: {'; elsewhere '.join(sentences[kind] for kind in kinds)}." if kinds else ""
+
+
+def near_floor(data: xr.Dataset) -> np.ndarray:
+    """Tell which capacities lie below 1.5 times their floor P/rank, where geometry means nothing.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        Numbers of a result; without `capacity_floor` nothing is near it.
+
+    Returns
+    -------
+    numpy.ndarray of bool
+        Of the shape of `capacity`.
+
+    Examples
+    --------
+    >>> near_floor(xr.Dataset({"capacity": 0.2, "capacity_floor": 0.179}))
+    array(True)
+    """
+    capacity = np.asarray(data["capacity"], float)
+    if "capacity_floor" not in data:
+        return np.zeros(capacity.shape, bool)
+    return np.asarray(capacity < NEAR_FLOOR * np.asarray(data["capacity_floor"], float))
+
+
+def leading_dims(result: Any) -> tuple[str, ...]:
+    """Return the dimensions along which whole results were put together, () for a single one."""
+    name = next((name for name in (*result.headline, "capacity") if name in result.data), None)
+    return () if name is None else tuple(str(dim) for dim in result.data[name].dims)
+
+
+def label(result: Any, name: str, *, unit: bool = True) -> str:
+    """Return the readable name of a variable, with its unit in brackets."""
+    words, of = _label_and_unit(result, name)
+    return f"{words} [{of}]" if unit and of else words
+
+
+def unit(result: Any, name: str) -> str:
+    """Return the unit of a variable, or its name where it has none, for an axis whose title has the name."""
+    words, of = _label_and_unit(result, name)
+    return of or words
+
+
+def method(result: Any) -> str:
+    """Return the name of the method of a result: 'GLUE', 'Mean-field theory'."""
+    words = _METHOD.get(result.kind, result.title)
+    return words[:1].upper() + words[1:]
+
+
+def along_words(dim: str) -> str:
+    """Return the name of a leading dimension as words: 'number of neuroids' for ``n_neuroids``."""
+    return f"number of {dim.removeprefix('n_')}" if dim.startswith("n_") else dim.replace("_", " ")
+
+
+def as_band(data: xr.Dataset, dim: str) -> bool:
+    """Tell whether intervals along a dimension are drawn as a band: where it has numbers, and more than six."""
+    return data.sizes[dim] > 6 and dim in data.coords and data[dim].dtype.kind in "iuf"
+
+
+def _label_and_unit(result: Any, name: str) -> tuple[str, str]:
+    return LABELS.get(name) or getattr(result, "labels", {}).get(name) or (name.replace("_", " "), "")
+
+
+def caption(result: Any, quantities: Sequence[str] | None = None) -> str:
+    """Write the caption of a result's figure: what is drawn, what bars, floor and hollow markers mean.
+
+    Parameters
+    ----------
+    result : Result
+        A result of this room, single or put together over layers or regions.
+    quantities : sequence of str, optional
+        Variables that are drawn; the main ones of the result otherwise.
+
+    Returns
+    -------
+    str
+        A few sentences.
+    """
+    from .plots import default_quantities
+
+    names = list(quantities) if quantities is not None else default_quantities(result)
+    dims = leading_dims(result)
+    drawn = ", ".join(label(result, name, unit=False) for name in names)
+    if dims:
+        along = " and ".join(along_words(dim) for dim in dims[::-1])
+        first = f"{drawn[:1].upper()}{drawn[1:]} by {along}: {describe(result)}."
+    else:
+        first = f"{result.title}: {describe(result)}."
+    return " ".join(part for part in (first, interval_words(result, names), floor_words(result, names)) if part)
+
+
+def floor_words(result: Any, names: Sequence[str]) -> str:
+    """Say what the floor means, which capacities lie close to it, and what was left out because of that."""
+    data = result.data
+    if "capacity_floor" not in data or "capacity" not in names:
+        return ""
+    text = "Dashed: the floor P/rank, which no responses can fall below."
+    low = near_floor(data)
+    if not low.any():
+        return text + f" All values lie above {NEAR_FLOOR} times it."
+    where = _named(data["capacity"], low)
+    geometry = [label(result, name, unit=False) for name in names if name not in ("capacity", "capacity_floor")]
+    text += f" Hollow: below {NEAR_FLOOR} times the floor ({where})" if low.ndim else " Hollow: near the floor"
+    return text + (f"; {' and '.join(geometry)} mean nothing there and are left out." if geometry else ".")
+
+
+def describe(result: Any) -> str:
+    """Return how a result was computed, in half a sentence: method, manifolds, samples."""
+    settings = result.settings
+    count = settings.get("n_samples", settings.get("n_trials"))
+    what = {"n_samples": "samples", "n_trials": "trials"}["n_samples" if "n_samples" in settings else "n_trials"]
+    parts = [_METHOD.get(result.kind, result.title), sizes(result)]
+    parts.append(f"{_one(count)} {what}" if count is not None else "")
+    return ", ".join(part for part in parts if part)
+
+
+def sizes(result: Any) -> str:
+    """Return the number of manifolds, points and neuroids of a result, as far as it knows them."""
+    known = {**result.diagnostics, **result.settings}
+    data = result.data
+    manifolds = data.sizes.get("manifold", known.get("n_manifolds"))
+    points = np.asarray(data["manifold_n_points"]) if "manifold_n_points" in data else known.get("n_points")
+    parts = [f"{_one(manifolds)} manifolds" if manifolds is not None else ""]
+    if points is not None and np.asarray(points).dtype.kind in "iuf":
+        low, high = int(np.nanmin(points)), int(np.nanmax(points))
+        parts.append(f"{low} points each" if low == high else f"{low}–{high} points each")
+    return " of ".join(part for part in parts if part)
+
+
+def methods(results: Sequence[Any]) -> str:
+    """Write a methods paragraph of these results, ready to paste: what was computed, how, with which numbers.
+
+    Parameters
+    ----------
+    results : sequence of Result
+        Results of this room; each kind is described once.
+
+    Returns
+    -------
+    str
+        One paragraph. References are named by author and year; `Result.references` has them in full.
+    """
+    seen: dict[str, Any] = {}
+    for result in results:
+        seen.setdefault(result.kind, result)
+    sentences = [_METHODS[kind](result) for kind, result in seen.items() if kind in _METHODS]
+    return " ".join(sentences)
+
+
+def _glue_methods(result: Any) -> str:
+    s = result.settings
+    dichotomies = s.get("dichotomies", "balanced")
+    sort = dichotomies if isinstance(dichotomies, str) else "given"
+    origin = "after subtracting the mean of all points" if s.get("origin") == "mean" else "without shifting the origin"
+    return (
+        f"Manifold capacity α and its geometry (dimension D, radius R, utility Ψ, with α = Ψ(1 + R⁻²)/D) were computed "
+        f"with GLUE (arXiv:2603.01879) from {_one(s.get('n_samples', '?'))} Gaussian samples with "
+        f"{sort.replace('_', ' ')} dichotomies, {origin}, at margin {_one(s.get('margin', 0.0)):g}; each projection on a "
+        f"polyhedral cone was solved exactly and certified by its optimality conditions. {_error_sentence(result)}"
+    )
+
+
+def _mean_field_methods(result: Any) -> str:
+    s = result.settings
+    correction = s.get("center_correction")
+    center = "with low-rank correction of correlated centers" if correction else "without center correction"
+    return (
+        f"Mean-field capacity, radius and dimension (Chung, Lee and Sompolinsky, 2018; Cohen et al., 2020) were computed "
+        f"for each manifold from {_one(s.get('n_samples', '?'))} Gaussian samples at margin "
+        f"{_one(s.get('margin', 0.0)):g}, {center}; capacity is the harmonic mean over manifolds, radius and dimension "
+        f"are arithmetic means, and the dimension counts the affine rank of each manifold. {_error_sentence(result)}"
+    )
+
+
+def _simulated_methods(result: Any) -> str:
+    return (
+        f"Simulated capacity is the number of manifolds over the median number of random Gaussian projections at which a "
+        f"random balanced dichotomy becomes linearly separable through the origin, over "
+        f"{_one(result.settings.get('n_trials', '?'))} trials with certified separability; its intervals are exact order "
+        f"statistics."
+    )
+
+
+def _sensitivity_methods(result: Any) -> str:
+    return (
+        f"The sensitivity of GLUE capacity to the gain of each neuroid is the exact derivative ∂α/∂ln g, from the "
+        f"multipliers of {_one(result.settings.get('n_samples', '?'))} samples (envelope theorem). {_error_sentence(result)}"
+    )
+
+
+def _curve_methods(result: Any) -> str:
+    over = str(result.settings.get("over", "n_neuroids")).removeprefix("n_")
+    return f"Values were recomputed on random subsamples of {over}; spread is the standard deviation over subsamples."
+
+
+def _error_sentence(result: Any) -> str:
+    uncertainty = _one(result.settings.get("uncertainty"))
+    if uncertainty in _OVER:
+        return f"Intervals are {_level(result.settings)} {_OVER[uncertainty]}."
+    return "Errors are Monte-Carlo errors over samples."
+
+
+_METHOD = {
+    "capacity.glue": "GLUE",
+    "capacity.mean_field": "mean-field theory",
+    "capacity.simulated": "simulation",
+    "capacity.sensitivity": "exact derivatives of GLUE",
+}
+
+_METHODS = {
+    "capacity.glue": _glue_methods,
+    "capacity.mean_field": _mean_field_methods,
+    "capacity.simulated": _simulated_methods,
+    "capacity.sensitivity": _sensitivity_methods,
+    "capacity.curve": _curve_methods,
+}
+
+
+def _is_curve(result: Any) -> bool:
+    return str(result.kind) == "capacity.curve"
+
+
+def _level(settings: Mapping[str, Any]) -> str:
+    return f"{100 * float(_one(settings.get('level', 0.95)) or 0.95):g} %"
+
+
+def _over(settings: Mapping[str, Any], data: xr.Dataset) -> str:
+    uncertainty = _one(settings.get("uncertainty"))
+    if uncertainty in _OVER:
+        return _OVER[uncertainty]
+    return "over trials (order statistics)" if "n_critical" in data else "of confidence"
+
+
+def _one(value: Any) -> Any:
+    """The value of a setting; of settings of several results, the first, or a range of numbers."""
+    if isinstance(value, list | tuple) and value:
+        distinct = list(dict.fromkeys(value))
+        return distinct[0]
+    return value
+
+
+def _named(values: xr.DataArray, mask: np.ndarray) -> str:
+    """Names of the entries of a mask: 'pixels, logits', or 'trained pixels' over two dimensions."""
+    names = []
+    for index in np.argwhere(mask):
+        labels = [
+            str(values[dim].values[i]) if dim in values.coords else f"{dim} {i}"
+            for dim, i in zip(values.dims, index, strict=True)
+        ]
+        names.append(" ".join(labels))
+    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")

@@ -1,0 +1,7 @@
+"""The command line: ``neurogeom demo``, ``neurogeom capacity`` and ``neurogeom info``."""
+
+from __future__ import annotations
+
+from .commands import cli, main
+
+__all__ = ["cli", "main"]

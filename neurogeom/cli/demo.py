@@ -1,0 +1,252 @@
+"""The demo: handwritten digits through a network trained there and then, layer by layer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from neurogeom import plotting, report
+from neurogeom.capacity import text
+from neurogeom.io import UnitStore, fingerprint
+from neurogeom.results import Result, concat
+
+from .analysis import Measure, Outcome, run_layers
+from .outputs import close_store, open_store, write
+from .sections import across_figure, agreement_section, layer_table
+
+N_PER_CLASS = 20
+"""Held-out images of each digit: few enough that layers of 512 units stay above their floor."""
+
+LINES = """\
+import neurogeom as ng
+layers = ng.encoders.digits_network(seed={seed}).activations({n})
+ng.concat([ng.capacity.glue(x, labels="digit", seed={seed}) for x in layers.values()], layer=list(layers)).plot()
+"""
+
+Say = Callable[[str], None]
+
+
+def run(out: Path, *, seed: int, quick: bool, n_jobs: int | None, say: Say) -> dict[str, Path]:
+    """Run the demo and write its report, figures and numbers.
+
+    Parameters
+    ----------
+    out : Path
+        Folder for what is written.
+    seed : int
+        Seed of the network and of all draws.
+    quick : bool
+        Fewer samples and epochs, no intervals over neuroids.
+    n_jobs : int or None
+        Workers; all cores for None.
+    say : callable
+        Takes each line that is told on the way.
+
+    Returns
+    -------
+    dict of str to Path
+        What was written.
+    """
+    import neurogeom
+    from neurogeom.capacity.agreement import agreement
+    from neurogeom.encoders import digits_network
+
+    started = time.perf_counter()
+    say("Digits through a small network: how well do its layers keep the ten classes apart, and why?")
+    store = open_store(out, fingerprint("demo", neurogeom.__version__, seed, quick))
+    epochs = 4 if quick else 12
+    network = digits_network(seed=seed, epochs=epochs)
+    say(
+        f"  trained on {1797 - len(network.images)} images: {network.test_accuracy:.1%} of {len(network.images)} others right"
+    )
+    say(f"  {'layer':<10}{'units':>6}{'linear':>9}{'capacity':>10}{'floor':>8}{'dimension':>11}{'radius':>8}")
+    trained = network.activations(N_PER_CLASS)
+    untrained = digits_network(seed=seed, train=False).activations(N_PER_CLASS)
+    outcome = _measure(trained, untrained, store, seed=seed, quick=quick, n_jobs=n_jobs, say=say)
+    table = agreement(n_samples=400 if quick else 2000, seed=seed, n_jobs=n_jobs)
+    off = float(np.max(np.abs(table["computed"] - table["theory"]) / table["se"]))
+    say(f"  theory against simulation: {len(table)} known capacities, farthest {off:.1f} standard errors off")
+    results = {**outcome.results, "theory": Result(xr.Dataset.from_dataframe(table.set_index("case")))}
+    sections, figures = _sections(outcome, results, table, network, trained, seed)
+    subtitle = (
+        f"10 digits, {N_PER_CLASS} held-out images each, through {len(trained)} stages of a network trained on others"
+    )
+    title = "How a network untangles digits"
+    written = write(out, results, sections, title=title, subtitle=subtitle, figures=figures)
+    close_store(store)
+    _tell(written, time.perf_counter() - started, seed, say)
+    return written
+
+
+def _measure(
+    trained: Mapping[str, xr.DataArray],
+    untrained: Mapping[str, xr.DataArray],
+    store: UnitStore,
+    *,
+    seed: int,
+    quick: bool,
+    n_jobs: int | None,
+    say: Say,
+) -> Outcome:
+    """All measures of all layers; a line of numbers after each."""
+    from neurogeom.capacity import glue, mean_field
+    from neurogeom.readout import classify
+
+    common: dict[str, Any] = {"labels": "digit", "seed": seed}
+    effort: dict[str, Any] = {"n_samples": 50 if quick else 200, "n_jobs": n_jobs}
+    sure: dict[str, Any] = {} if quick else {"uncertainty": "neuroids"}
+    measures: dict[str, Measure] = {
+        "glue": partial(glue, **common, **effort, **sure),
+        "mean_field": partial(mean_field, **common, **effort, **sure),
+        "readout": partial(classify, **common),
+    }
+    main = run_layers(
+        _lazily(trained), measures, store, after=lambda name, found: say(_line(name, trained[name], found))
+    )
+    other: dict[str, Measure] = {"glue_untrained": partial(glue, **common, **effort, **sure)}
+    twin = run_layers(_lazily(untrained), other, store)
+    return Outcome({**main.results, **twin.results}, {**main.failures, **twin.failures})
+
+
+def _lazily(arrays: Mapping[str, xr.DataArray]) -> dict[str, Callable[[], Any]]:
+    return {name: partial(lambda array: array, array) for name, array in arrays.items()}
+
+
+def _line(name: str, responses: xr.DataArray, found: Mapping[str, Result]) -> str:
+    """Numbers of one layer for the terminal; geometry near the floor is left out there too."""
+    glue, readout = found["glue"], found["readout"]
+    near = bool(text.near_floor(glue.data))
+    geometry = ("–", "–") if near else (f"{glue.dimension:.2f}", f"{glue.radius:.2f}")
+    line = f"  {name:<10}{responses.sizes['neuroid']:>6}{readout.accuracy:>9.1%}{glue.capacity:>10.3f}"
+    line += f"{glue.capacity_floor:>8.3f}{geometry[0]:>11}{geometry[1]:>8}"
+    return line + ("  near its floor" if near else "")
+
+
+def _sections(
+    outcome: Outcome,
+    results: Mapping[str, Result],
+    table: Any,
+    network: Any,
+    layers: Mapping[str, xr.DataArray],
+    seed: int,
+) -> tuple[list[report.Section], dict[str, Any]]:
+    """Parts of the report, and the figures that also become files."""
+    glue, mean_field, readout = (results[name] for name in ("glue", "mean_field", "readout"))
+    both = concat([glue, results["glue_untrained"]], network=["trained", "untrained"])
+    main_figure, main_caption, main_alt = across_figure(both, readout=readout)
+    field_figure, field_caption, field_alt = across_figure(mean_field)
+    theory_section, theory_figure = agreement_section(table)
+    sections = [
+        report.Section(
+            "In short",
+            [
+                report.Text(_story(glue, readout)),
+                report.Figure(main_figure, main_caption, main_alt),
+                _digits_figure(layers["pixels"]),
+            ],
+        ),
+        report.Section(
+            "Layer by layer",
+            [
+                layer_table(
+                    {"GLUE": glue, "Mean-field": mean_field},
+                    readout,
+                    {k: v.sizes["neuroid"] for k, v in layers.items()},
+                ),
+                report.Figure(field_figure, field_caption, field_alt),
+            ],
+        ),
+        report.Section("Digit by digit", [_digit_figure(glue)]),
+        theory_section,
+        report.methods_section(
+            {name: results[name] for name in ("glue", "mean_field", "readout")}, extra=_methods(network, layers)
+        ),
+        report.warnings_section({name: item for name, item in outcome.results.items()}, extra=outcome.failure_notes),
+        report.reproduction(LINES.format(seed=seed, n=N_PER_CLASS)),
+    ]
+    return sections, {"layers": main_figure, "layers_mean_field": field_figure, "theory": theory_figure}
+
+
+def _story(glue: Result, readout: Result) -> str:
+    """What the figure shows, from the numbers themselves."""
+    layers = [str(name) for name in glue.data["layer"].values]
+    capacity = np.asarray(glue.data["capacity"], float)
+    accuracy = np.asarray(readout.data["accuracy"], float)
+    fine = ~text.near_floor(glue.data)
+    words = (
+        "Each digit is a cloud of responses, one point per image: a manifold. Capacity α is the number of such manifolds "
+        "that a linear readout can tell apart, per dimension of the responses. It is large where the clouds are small "
+        "(radius R) and flat (dimension D)."
+    )
+    if fine.sum() < 2:
+        return words + "\n\nHere all capacities but one lie near their floor, and say little."
+    first, best = int(np.flatnonzero(fine)[0]), int(np.argmax(np.where(fine, capacity, -np.inf)))
+    geometry = " and ".join(
+        f"their {name} from {float(glue.data[name][first]):.2g} to {float(glue.data[name][best]):.2g}"
+        for name in ("dimension", "radius")
+    )
+    return words + (
+        f"\n\nFrom {layers[first]} to {layers[best]} the capacity goes from {capacity[first]:.2f} to {capacity[best]:.2f}, "
+        f"{geometry}. Over the same layers a linear classifier moves from {accuracy[first]:.0%} to {accuracy[best]:.0%} "
+        "correct: it says that the classes can be read out, capacity says how much room there is, and geometry why."
+    )
+
+
+def _digits_figure(pixels: xr.DataArray) -> report.Figure:
+    """Three held-out images of each digit."""
+    digit = pixels["digit"].values
+    chosen = np.concatenate([[np.flatnonzero(digit == k)[row] for k in range(10)] for row in range(3)])
+    figure, axes = plotting.new_figure(size=(5.4, 1.7), grid=None)
+    plotting.image_grid(pixels.values[chosen].reshape(-1, 8, 8), n_columns=10, ax=axes[0, 0])
+    return report.Figure(
+        figure, f"Three of the {N_PER_CLASS} held-out images of each digit, 8 × 8 pixels.", "Thirty handwritten digits."
+    )
+
+
+def _digit_figure(glue: Result) -> report.Figure:
+    """Capacity of each digit in each layer above its floor."""
+    fine = ~text.near_floor(glue.data)
+    data = glue.data.isel(layer=np.flatnonzero(fine))
+    names = [str(name) for name in data["manifold"].values]
+    layers = [str(name) for name in data["layer"].values]
+    figure, axes = plotting.new_figure(size=(7.0, 3.2), grid=None)
+    if layers:
+        values = data["manifold_capacity"].transpose("layer", "manifold").values
+        plotting.matrix(values, row_labels=layers, column_labels=names, label="capacity α", ax=axes[0, 0])
+    else:
+        plotting.note("all layers lie near their floor", ax=axes[0, 0])
+    plotting.dress(axes[0, 0], x="digit")
+    easiest = names[int(np.nanargmax(values[-1]))] if layers else "–"
+    caption = (
+        "GLUE capacity of each digit among the others, in the layers above their floor. Rows: layers; columns: digits. "
+        f"In {layers[-1] if layers else 'no layer'} digit {easiest} stands out most clearly."
+    )
+    return report.Figure(
+        figure, caption, f"Heat map of capacity by layer and digit; digit {easiest} has the highest value."
+    )
+
+
+def _methods(network: Any, layers: Mapping[str, xr.DataArray]) -> str:
+    """What came before the measures."""
+    sizes = ", ".join(f"{name} {array.sizes['neuroid']}" for name, array in layers.items() if name != "pixels")
+    return (
+        f"Images were the 8 × 8 handwritten digits of scikit-learn. A network with two convolutional and two hidden layers "
+        f"(units: {sizes}) was trained on two thirds of them with cross-entropy and AdamW and named "
+        f"{network.test_accuracy:.1%} of the others correctly. Responses of all units of each layer, after its "
+        f"nonlinearity, to {N_PER_CLASS} of these held-out images per digit formed one manifold per digit."
+    )
+
+
+def _tell(written: Mapping[str, Path], seconds: float, seed: int, say: Say) -> None:
+    say(f"\nDone in {seconds:.0f} s. Open the first:")
+    for name, path in written.items():
+        say(f"  {name:<9}{path}")
+    say("\nThe same in Python:\n")
+    for line in LINES.format(seed=seed, n=N_PER_CLASS).splitlines():
+        say(f"  {line}")

@@ -1,0 +1,119 @@
+"""The files of a run: report, figures, netCDF and CSV, each written under a temporary name first."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from neurogeom import report
+from neurogeom.io import UnitStore, write_bytes, write_text
+from neurogeom.report.figures import png_bytes, svg_bytes
+from neurogeom.results import Result, save_together
+
+
+def write(
+    out: Path,
+    results: Mapping[str, Result],
+    sections: Sequence[report.Section],
+    *,
+    title: str,
+    subtitle: str,
+    figures: Mapping[str, Any],
+) -> dict[str, Path]:
+    """Write everything that a run leaves behind.
+
+    Parameters
+    ----------
+    out : Path
+        Folder; made where it is missing.
+    results : mapping of str to Result
+        All numbers.
+    sections : sequence of Section
+        Parts of the report.
+    title, subtitle : str
+        Head of the report.
+    figures : mapping of str to Figure
+        By name of their files, which are written as SVG and PNG.
+
+    Returns
+    -------
+    dict of str to Path
+        What was written.
+    """
+    written = {
+        "report": report.build(title, sections, out / "report.html", subtitle=subtitle),
+        "numbers": save_together(results, out / "results.nc"),
+        "table": Path(write_text(out / "results.csv", table(results).to_csv(index=False))),
+    }
+    for name, figure in figures.items():
+        write_bytes(out / "figures" / f"{name}.svg", svg_bytes(figure))
+        write_bytes(out / "figures" / f"{name}.png", png_bytes(figure, dpi=200))
+    return {**written, "figures": out / "figures"} if figures else written
+
+
+def table(results: Mapping[str, Result]) -> pd.DataFrame:
+    """Return the numbers of results as one tidy table, single samples left out.
+
+    Parameters
+    ----------
+    results : mapping of str to Result
+        By measure.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `measure`, `quantity`, coordinates, `value`, `se`, `ci_low`, `ci_high`.
+    """
+    frames = []
+    for name, result in results.items():
+        frame = result.to_dataframe()
+        many = {"sample", "trial", "point", "other_manifold"} & set(frame.columns)
+        keep = frame[list(many)].isna().all(axis=1) if many else pd.Series(True, index=frame.index)
+        frame = frame[keep].drop(columns=list(many)).dropna(axis=1, how="all")
+        frame.insert(0, "measure", name)
+        frames.append(frame)
+    if not frames:
+        return pd.DataFrame(columns=["measure", "quantity", "value"])
+    last = ["value", "se", "ci_low", "ci_high"]
+    whole = pd.concat(frames, ignore_index=True)
+    return whole[
+        [name for name in whole.columns if name not in last] + [name for name in last if name in whole.columns]
+    ]
+
+
+def open_store(out: Path, fingerprint: str) -> UnitStore:
+    """Open the folder where finished units of this run are kept until it is complete.
+
+    Parameters
+    ----------
+    out : Path
+        Folder of the run.
+    fingerprint : str
+        Of data and settings.
+
+    Returns
+    -------
+    UnitStore
+        In ``out/units``.
+
+    Raises
+    ------
+    ValueError
+        If units of another run lie there.
+    """
+    return UnitStore(out / "units", fingerprint)
+
+
+def close_store(store: UnitStore) -> None:
+    """Remove the finished units of a run whose files are all written.
+
+    Parameters
+    ----------
+    store : UnitStore
+        The store of the run.
+    """
+    shutil.rmtree(store.folder)

@@ -1,0 +1,201 @@
+"""A folder of finished units: a long run resumes where it stopped."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import secrets
+from collections.abc import Callable, Hashable, Mapping
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from neurogeom.io.atomic import write_text
+from neurogeom.io.netcdf import read_groups, write_groups
+
+_FORMAT = 1
+_HEAD = "store.json"
+
+# How files are read back; results.py, which lies above this room, adds its own reader.
+_READERS: dict[str, Callable[[Path], Any]] = {"groups": lambda path: read_groups(path)[0]}
+
+
+def register_reader(name: str, reader: Callable[[Path], Any]) -> None:
+    """Say how units saved as `name` are read back."""
+    _READERS[name] = reader
+
+
+class UnitStore:
+    """A folder with one netCDF file and one marker for each finished unit of a run.
+
+    A unit is done when its marker is there, which is written after its file got its name; so a killed run leaves no
+    unit that looks done and is not. Several processes may write to one store.
+
+    Parameters
+    ----------
+    folder : path
+        Made if missing.
+    fingerprint : str
+        Of everything the units depend on (data, arguments, seed; see :func:`neurogeom.io.fingerprint`).
+
+    Raises
+    ------
+    ValueError
+        If the folder holds units of another fingerprint, or other files.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> store = UnitStore(Path(tempfile.mkdtemp()), "abc")
+    >>> store.done("conv1")
+    False
+    >>> store.save("conv1", {"/": xr.Dataset({"x": 1.0})})
+    >>> store.done("conv1"), float(store.load("conv1")["/"]["x"])
+    (True, 1.0)
+    """
+
+    def __init__(self, folder: str | os.PathLike[str], fingerprint: str) -> None:
+        self.folder = Path(folder)
+        self.fingerprint = str(fingerprint)
+        if self.folder.exists() and not self.folder.is_dir():
+            raise ValueError(f"{self.folder} is a file; a folder for finished units is needed.")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        head = self.folder / _HEAD
+        if not head.exists():
+            self._claim(head)
+        self._check(head)
+
+    def done(self, key: Hashable) -> bool:
+        """Return whether the unit is finished.
+
+        Parameters
+        ----------
+        key : str, int or tuple of them
+
+        Returns
+        -------
+        bool
+
+        Raises
+        ------
+        TypeError
+            For another kind of key.
+        """
+        stem = _stem(key)
+        return (self.folder / f"{stem}.done").exists() and (self.folder / f"{stem}.nc").exists()
+
+    def save(self, key: Hashable, result: Any) -> None:
+        """Write a unit and mark it as done; a unit that is already there is replaced.
+
+        Parameters
+        ----------
+        key : str, int or tuple of them
+        result : Result, Dataset or dict of str to Dataset
+
+        Raises
+        ------
+        TypeError
+            For another kind of key or result.
+        OSError
+            If it cannot be written; then the unit is not done.
+        """
+        stem = _stem(key)
+        path = self.folder / f"{stem}.nc"
+        if isinstance(result, xr.Dataset):
+            result = {"/": result}
+        if isinstance(result, Mapping):
+            reader = "groups"
+            write_groups(path, result)
+        elif hasattr(result, "save") and hasattr(result, "kind"):
+            reader = "result"
+            result.save(path)
+        else:
+            raise TypeError(f"the unit is a {type(result).__name__}; a Result, a Dataset or a dict of them is needed.")
+        write_text(self.folder / f"{stem}.done", json.dumps({"key": _listed(key), "reader": reader}))
+
+    def load(self, key: Hashable) -> Any:
+        """Read a finished unit.
+
+        Parameters
+        ----------
+        key : str, int or tuple of them
+
+        Returns
+        -------
+        Result or dict of str to Dataset
+            As it was saved.
+
+        Raises
+        ------
+        KeyError
+            If it is not done.
+        ValueError
+            If its file is damaged.
+        """
+        if not self.done(key):
+            raise KeyError(f"unit {key!r} is not finished in {self.folder}.")
+        stem = _stem(key)
+        reader = json.loads((self.folder / f"{stem}.done").read_text(encoding="utf-8"))["reader"]
+        return _READERS[reader](self.folder / f"{stem}.nc")
+
+    def keys(self) -> list[Hashable]:
+        """Return the keys of the finished units, in the order of their file names.
+
+        Returns
+        -------
+        list
+        """
+        found = [json.loads(path.read_text(encoding="utf-8"))["key"] for path in sorted(self.folder.glob("*.done"))]
+        keys: list[Hashable] = [tuple(key) if isinstance(key, list) else key for key in found]
+        return [key for key in keys if self.done(key)]
+
+    def _claim(self, head: Path) -> None:
+        """Write the head unless another process was first; linking a complete file under a name is all or nothing."""
+        foreign = [name for name in os.listdir(self.folder) if not name.startswith(".") and name != _HEAD]
+        if foreign and not head.exists():
+            raise ValueError(f"{self.folder} holds other files (first: {foreign[0]!r}); give an empty or new folder.")
+        content = json.dumps({"format": _FORMAT, "fingerprint": self.fingerprint})
+        temporary = self.folder / f".{_HEAD}.{os.getpid()}-{secrets.token_hex(4)}.partial"
+        try:
+            temporary.write_text(content, encoding="utf-8")
+            try:
+                os.link(temporary, head)
+            except FileExistsError:
+                pass
+            except OSError:  # a file system without links: the last writer wins, and `_check` compares
+                write_text(head, content)
+        finally:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+
+    def _check(self, head: Path) -> None:
+        try:
+            content = json.loads(head.read_text(encoding="utf-8"))
+            held, version = content["fingerprint"], content["format"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(f"{head} is not the head of a store of units. Give an empty or new folder.") from error
+        if version != _FORMAT:
+            raise ValueError(f"{self.folder} was written in format {version}; this version reads {_FORMAT}.")
+        if held != self.fingerprint:
+            raise ValueError(
+                f"{self.folder} holds units of another run (fingerprint {held[:8]}…, this run is "
+                f"{self.fingerprint[:8]}…): data, arguments or seed differ. Give a new folder, or delete this one."
+            )
+
+
+def _listed(key: Hashable) -> Any:
+    return list(key) if isinstance(key, tuple) else key
+
+
+def _stem(key: Hashable) -> str:
+    """A file name for a key: readable, safe on every system, different for different keys."""
+    parts = key if isinstance(key, tuple) else (key,)
+    if not parts or not all(isinstance(part, str | int) and not isinstance(part, bool) for part in parts):
+        raise TypeError(f"key {key!r} cannot name a unit; text, a whole number or a tuple of them is needed.")
+    readable = re.sub(r"[^A-Za-z0-9_.-]+", "_", "-".join(map(str, parts))).strip("._-")[:60]
+    tag = hashlib.blake2b(json.dumps(_listed(key)).encode(), digest_size=5).hexdigest()
+    return f"{readable}-{tag}" if readable else tag

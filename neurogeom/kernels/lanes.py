@@ -1,0 +1,187 @@
+"""Loops over short rows, written for vector units.
+
+The rows of an active set are short (10 to 300 numbers), and an automatically vectorized loop spends them in its
+scalar remainder. Here rows are padded with zeros to whole vectors of ``VECTOR_BYTES``, and each loop takes vectors
+and keeps its sums in registers. Lengths are counted in vectors. All arrays of a call have one dtype.
+"""
+
+from __future__ import annotations
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+VECTOR_BYTES = 64
+DOUBLES = 8
+"""Numbers in a vector of double precision."""
+SINGLES = 16
+"""Numbers in a vector of single precision."""
+
+_FLAGS = ("reassoc", "contract", "nsz", "arcp")
+_TILE = 8  # vectors summed at the same time, to hide the latency of a multiply-add
+
+
+class _Rows:
+    """Vector access to the rows of an array argument, inside the generated code."""
+
+    def __init__(self, context, builder, array_type, value):
+        self.builder = builder
+        self.array = context.make_array(array_type)(context, builder, value)
+        self.number = context.get_data_type(array_type.dtype)
+        self.number_bytes = context.get_abi_sizeof(self.number)
+        self.n_lanes = VECTOR_BYTES // self.number_bytes
+        self.vector = ir.VectorType(self.number, self.n_lanes)
+        self.strides = cgutils.unpack_tuple(builder, self.array.strides)
+
+    def pointer(self, lane, row=None):
+        """Address of vector ``lane`` (of a row)."""
+        offset = self.builder.mul(lane, ir.Constant(lane.type, VECTOR_BYTES))
+        if row is not None:
+            offset = self.builder.add(offset, self.builder.mul(row, self.strides[0]))
+        return cgutils.pointer_add(self.builder, self.array.data, offset, self.vector.as_pointer())
+
+    def load(self, lane, row=None):
+        """Vector ``lane``."""
+        return self.builder.load(self.pointer(lane, row), align=self.number_bytes)
+
+    def store(self, value, lane, row=None):
+        """Write vector ``lane``."""
+        self.builder.store(value, self.pointer(lane, row), align=self.number_bytes)
+
+    def scalar(self, index):
+        """One number of a contiguous vector, in all lanes."""
+        pointer = self.builder.gep(self.array.data, [index])
+        return self.spread(self.builder.load(pointer))
+
+    def spread(self, number):
+        """A number in all lanes."""
+        empty = ir.Constant(self.vector, ir.Undefined)
+        zero = ir.Constant(ir.IntType(32), 0)
+        first = self.builder.insert_element(empty, number, zero)
+        mask = ir.Constant(ir.VectorType(ir.IntType(32), self.n_lanes), [0] * self.n_lanes)
+        return self.builder.shuffle_vector(first, empty, mask)
+
+    def multiply_add(self, total, left, right):
+        """total + left * right."""
+        product = self.builder.fmul(left, right, flags=_FLAGS)
+        return self.builder.fadd(total, product, flags=_FLAGS)
+
+
+@intrinsic
+def combine(typing, out, start, matrix, index, weights, count, n_lanes):
+    """out = start − Σ_s weights[s]·matrix[index[s]] over s < count."""
+    signature = types.void(out, start, matrix, index, weights, types.intp, types.intp)
+
+    def generate(context, builder, signature, arguments):
+        out_t, start_t, matrix_t, index_t, weights_t = signature.args[:5]
+        result = _Rows(context, builder, out_t, arguments[0])
+        initial = _Rows(context, builder, start_t, arguments[1])
+        rows = _Rows(context, builder, matrix_t, arguments[2])
+        indices = context.make_array(index_t)(context, builder, arguments[3])
+        factors = _Rows(context, builder, weights_t, arguments[4])
+        count, n_lanes = arguments[5:]
+        intp = count.type
+        sums = [cgutils.alloca_once(builder, result.vector) for _ in range(_TILE)]
+
+        def tile(first, width):
+            lanes = [builder.add(first, ir.Constant(intp, v)) for v in range(width)]
+            for v in range(width):
+                builder.store(initial.load(lanes[v]), sums[v])
+            with cgutils.for_range(builder, count) as loop:
+                row = builder.load(builder.gep(indices.data, [loop.index]))
+                factor = builder.fneg(factors.scalar(loop.index))
+                for v in range(width):
+                    builder.store(
+                        rows.multiply_add(builder.load(sums[v]), factor, rows.load(lanes[v], row)), sums[v]
+                    )
+            for v in range(width):
+                result.store(builder.load(sums[v]), lanes[v])
+
+        _tiles(builder, n_lanes, tile)
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+def _tiles(builder, n_lanes, tile):
+    """Run ``tile`` over full tiles, then over halves of a tile."""
+    intp = n_lanes.type
+    width = _TILE
+    full = builder.and_(n_lanes, ir.Constant(intp, -width))
+    with cgutils.for_range_slice(builder, ir.Constant(intp, 0), full, ir.Constant(intp, width), intp) as (first, _):
+        tile(first, width)
+    while width > 1:
+        width //= 2
+        bit = builder.and_(n_lanes, ir.Constant(intp, width))
+        with builder.if_then(builder.icmp_signed("!=", bit, ir.Constant(intp, 0))):
+            tile(builder.and_(n_lanes, ir.Constant(intp, -2 * width)), width)
+
+
+@intrinsic
+def rank_one(typing, matrix, vector, weight, count, n_lanes):
+    """matrix[j] += weight·vector[j]·vector over rows j < count."""
+    signature = types.void(matrix, vector, vector.dtype, types.intp, types.intp)
+
+    def generate(context, builder, signature, arguments):
+        rows = _Rows(context, builder, signature.args[0], arguments[0])
+        values = _Rows(context, builder, signature.args[1], arguments[1])
+        weight = rows.spread(arguments[2])
+        count, n_lanes = arguments[3:]
+
+        def tile(first, width):
+            lanes = [builder.add(first, ir.Constant(first.type, v)) for v in range(width)]
+            parts = [builder.fmul(weight, values.load(lane), flags=_FLAGS) for lane in lanes]
+            with cgutils.for_range(builder, count) as loop:
+                factor = values.scalar(loop.index)
+                for lane, part in zip(lanes, parts, strict=True):
+                    rows.store(rows.multiply_add(rows.load(lane, loop.index), factor, part), lane, loop.index)
+
+        _tiles(builder, n_lanes, tile)
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+@intrinsic
+def largest(typing, values, signs, n_lanes):
+    """Index of the largest signs·values (the first of equals)."""
+    signature = types.intp(values, signs, types.intp)
+
+    def generate(context, builder, signature, arguments):
+        numbers = _Rows(context, builder, signature.args[0], arguments[0])
+        factors = _Rows(context, builder, signature.args[1], arguments[1])
+        n_lanes = arguments[2]
+        intp = n_lanes.type
+        zero = ir.Constant(intp, 0)
+        best = cgutils.alloca_once_value(builder, builder.fmul(numbers.load(zero), factors.load(zero)))
+        with cgutils.for_range(builder, n_lanes) as loop:
+            product = builder.fmul(numbers.load(loop.index), factors.load(loop.index))
+            kept = builder.load(best)
+            larger = builder.fcmp_ordered(">", product, kept)
+            builder.store(builder.select(larger, product, kept), best)
+        top = numbers.spread(_largest_lane(builder, builder.load(best), numbers))
+        found = cgutils.alloca_once_value(builder, zero)
+        bits = ir.IntType(numbers.n_lanes)
+        with cgutils.for_range(builder, n_lanes) as loop:
+            product = builder.fmul(numbers.load(loop.index), factors.load(loop.index))
+            equal = builder.bitcast(builder.fcmp_ordered("==", product, top), bits)
+            with builder.if_then(builder.icmp_unsigned("!=", equal, ir.Constant(bits, 0))):
+                lane = builder.zext(builder.cttz(equal, ir.Constant(ir.IntType(1), 1)), intp)
+                start = builder.mul(loop.index, ir.Constant(intp, numbers.n_lanes))
+                builder.store(builder.add(start, lane), found)
+                loop.do_break()
+        return builder.load(found)
+
+    return signature, generate
+
+
+def _largest_lane(builder, vector, rows):
+    """Largest lane of a vector, by halving."""
+    lanes = width = rows.n_lanes
+    while width > 1:
+        width //= 2
+        mask = [lane + width if lane < width else lane for lane in range(lanes)]
+        other = builder.shuffle_vector(vector, vector, ir.Constant(ir.VectorType(ir.IntType(32), lanes), mask))
+        vector = builder.select(builder.fcmp_ordered(">", other, vector), other, vector)
+    return builder.extract_element(vector, ir.Constant(ir.IntType(32), 0))

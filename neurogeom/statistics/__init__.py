@@ -1,0 +1,3 @@
+"""Intervals, tests and corrections that every room uses."""
+
+from __future__ import annotations
