@@ -1,3 +1,4 @@
+from . import alignment as alignment
 from . import capacity as capacity
 from . import cli as cli
 from . import datasets as datasets
@@ -7,6 +8,7 @@ from . import kernels as kernels
 from . import plotting as plotting
 from . import readout as readout
 from . import recordings as recordings
+from . import regression as regression
 from . import report as report
 from . import results as results
 from . import statistics as statistics

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from multiprocessing.reduction import ForkingPickler
 from typing import Any, Protocol, TypeVar
 
 from neurogeom._core.progress import progress as _progress
@@ -136,7 +137,7 @@ def _run_in_threads(calls: Sequence[tuple], n_workers: int, progress: bool | str
 
 
 def _run_in_processes(calls: Sequence[tuple], n_workers: int, progress: bool | str) -> list[tuple[Any, Deferred]]:
-    function = calls[0][0]
+    _check_sendable(*calls[0])
     executor = ProcessPoolExecutor(n_workers, multiprocessing.get_context("spawn"), initializer=_prepare_process)
     try:
         return _gather(executor, [executor.submit(_run_one, *call) for call in calls], progress)
@@ -145,9 +146,13 @@ def _run_in_processes(calls: Sequence[tuple], n_workers: int, progress: bool | s
             "A worker process ended before its unit was done: it was killed (memory?), or the calling script has no "
             "`if __name__ == '__main__':` guard. Use fewer workers (n_jobs), or mode='threads'."
         ) from error
-    except (AttributeError, TypeError) as error:
-        if "pickle" not in str(error).lower():
-            raise
+
+
+def _check_sendable(function: Callable[..., Any], unit: tuple) -> None:
+    """Refuse what cannot be sent to another process, by trying the first call."""
+    try:
+        ForkingPickler.dumps((function, unit))
+    except Exception as error:  # whatever the arguments' own methods raise
         name = getattr(function, "__qualname__", repr(function))
         raise TypeError(
             f"mode='processes' cannot send {name} or its arguments to a worker: {error}. "

@@ -107,6 +107,9 @@ def label_values(labels: Any, table: ResponseTable, *, name: str = "labels") -> 
             f"{name} has {len(values)} entries, responses has {n_presentations} presentations. "
             f"Give one label per presentation{known}."
         )
+    if values.dtype.kind == "O":
+        values = values.copy()
+        values[pd.isna(values)] = None  # pandas' NA cannot be compared
     return check_labels(values, n_presentations, name)
 
 

@@ -6,7 +6,9 @@ from .canonical import cca_similarity, linear_predictivity_r2, pwcca_similarity,
 from .covariance import covariance_alignment_distance, covariance_alignment_distance_from_gram
 from .cross_regression import cross_regression_r2, regression_mismatch
 from .crossnobis import crossnobis_distance, noise_precision
+from .excess import excess_alignment_distance
 from .fewshot import few_shot_snr, prototype_error
+from .matching import match_systems
 from .nulls import (
     Null,
     expected_biased_cka,
@@ -19,8 +21,10 @@ from .nulls import (
     random_subspace_overlap,
     rotation_null,
 )
+from .pairs import ManifoldAlignment, manifolds
 from .rdm import RDM, rdm
 from .rdm_comparison import rdm_similarity
+from .relative import RelativeGeometry, relative_geometry
 from .signal import signal_mismatch_distance
 from .similarity import cka_similarity, procrustes_distance
 from .subspaces import pca_distance, principal_angles

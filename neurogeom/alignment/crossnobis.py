@@ -160,7 +160,7 @@ def noise_precision(responses: Any, conditions: Any, runs: Any = None, *, shrink
     >>> rng = np.random.default_rng(0)
     >>> noise = rng.normal(size=(400, 2)) * [1.0, 2.0]
     >>> np.diag(noise_precision(noise, [0, 1] * 200)).round(1)
-    array([0.9, 0.2])
+    array([1. , 0.3])
     """
     table = read_responses(responses)
     labels = [as_name(value) for value in condition_labels(conditions, table)]

@@ -19,7 +19,7 @@ class Null:
 
     Examples
     --------
-    >>> Null(mean=0.1, sd=0.02).test(0.14)[0]
+    >>> Null(mean=1.0, sd=0.5).test(2.0)[0]
     2.0
     """
 

@@ -170,7 +170,7 @@ def signal_mismatch_distance(
     >>> round(float(signal_mismatch_distance(cloud, -cloud, feature, feature)), 6)
     2.0
     """
-    penalty, relative = _read_ridge(ridge)
+    penalty, relative = read_ridge(ridge)
     check_option("uncertainty", uncertainty or "None", ("None", "points"))
     if n_components is not None:
         n_components = check_count("n_components", n_components)
@@ -227,7 +227,7 @@ def _distance_only(a: Floats, b: Floats, feature_a: Floats, feature_b: Floats, *
     return signal_mismatch(a, b, feature_a, feature_b, **options)[0]
 
 
-def _read_ridge(ridge: float | str) -> tuple[float, bool]:
+def read_ridge(ridge: float | str) -> tuple[float, bool]:
     """λ, and whether it is relative to the total variance."""
     if not isinstance(ridge, str):
         return check_real("ridge", ridge, minimum=0.0), False

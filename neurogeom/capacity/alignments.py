@@ -20,8 +20,8 @@ def alignments(center_gram: Floats, axis_gram: Floats, cross_gram: Floats) -> di
 
     Parameters
     ----------
-    center_gram : array (P, P)
-        :math:`G_0 = S_0 S_0^T`, inner products of the centers.
+    center_gram : array (..., P, P)
+        :math:`G_0 = S_0 S_0^T`, inner products of the centers; its leading axes broadcast to those of the others.
     axis_gram : array (k, P, P)
         :math:`G_1 = S_1 S_1^T` of each sample.
     cross_gram : array (k, P, P)
@@ -46,11 +46,11 @@ def alignments(center_gram: Floats, axis_gram: Floats, cross_gram: Floats) -> di
     >>> centers = np.array([[1.0, 0.0], [-1.0, 0.0]])
     >>> axes = np.array([[[0.0, 1.0], [0.0, 2.0]]])
     >>> found = alignments(centers @ centers.T, axes @ axes.transpose(0, 2, 1), centers @ axes.transpose(0, 2, 1))
-    >>> [float(np.squeeze(found[name])) for name in ("center_alignment_signed", "axis_alignment", "axis_alignment_inner")]
-    [-1.0, 1.0, 2.0]
+    >>> float(found["center_alignment_signed"]), found["axis_alignment"], found["axis_alignment_inner"]
+    (-1.0, array([1.]), array([2.]))
     """
-    center_norms = np.sqrt(np.diagonal(center_gram))
-    axis_norms = np.sqrt(np.einsum("kpp->kp", axis_gram))
+    center_norms = np.sqrt(np.einsum("...pp->...p", center_gram))
+    axis_norms = np.sqrt(np.einsum("...pp->...p", axis_gram))
     found: dict[str, Floats] = {}
     for kind, gram, left, right in (
         ("center", center_gram, center_norms, center_norms),

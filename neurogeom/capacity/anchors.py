@@ -66,10 +66,22 @@ def point_weights(multipliers: sparse.csr_array, membership: NDArray[np.int64], 
     return sparse.csr_array((value / totals[group], (sample, point)), shape=multipliers.shape)
 
 
-def manifold_loads(
-    multipliers: sparse.csr_array, membership: NDArray[np.int64], n_manifolds: int
-) -> Floats:
-    r"""Sum of the multipliers of each manifold, :math:`\Lambda_{s\mu}` (k, P).
+def manifold_loads(multipliers: sparse.csr_array, membership: NDArray[np.int64], n_manifolds: int) -> Floats:
+    r"""Sum of the multipliers of each manifold, :math:`\Lambda_{s\mu} = \sum_{i \in \mu} \lambda_{si}`.
+
+    Parameters
+    ----------
+    multipliers : sparse array (k, n)
+        Multipliers of each sample.
+    membership : int array (n,)
+        Manifold of each point.
+    n_manifolds : int
+        Number of manifolds P.
+
+    Returns
+    -------
+    array (k, P)
+        Sums.
 
     Examples
     --------
@@ -81,19 +93,30 @@ def manifold_loads(
     entries = multipliers.tocoo()
     group = entries.row.astype(np.int64) * n_manifolds + membership[entries.col]
     totals = np.bincount(group, weights=entries.data, minlength=multipliers.shape[0] * n_manifolds)
-    return totals.reshape(multipliers.shape[0], n_manifolds)
+    return np.asarray(totals, dtype=np.float64).reshape(multipliers.shape[0], n_manifolds)
 
 
-def active_manifolds(
-    weights: sparse.csr_array, membership: NDArray[np.int64], n_manifolds: int
-) -> NDArray[np.bool_]:
-    """Whether each manifold has a point with a positive multiplier (k, P)."""
+def active_manifolds(weights: sparse.csr_array, membership: NDArray[np.int64], n_manifolds: int) -> NDArray[np.bool_]:
+    """Whether each manifold has a point with a positive multiplier.
+
+    Parameters
+    ----------
+    weights : sparse array (k, n)
+        From :func:`point_weights`.
+    membership : int array (n,)
+        Manifold of each point.
+    n_manifolds : int
+        Number of manifolds P.
+
+    Returns
+    -------
+    bool array (k, P)
+        True where the manifold has an anchor.
+    """
     return manifold_loads(weights, membership, n_manifolds) > 0
 
 
-def batch_anchors(
-    points: Floats, weights: sparse.csr_array, membership: NDArray[np.int64], n_manifolds: int
-) -> Floats:
+def batch_anchors(points: Floats, weights: sparse.csr_array, membership: NDArray[np.int64], n_manifolds: int) -> Floats:
     r"""Anchor points of each sample, without labels: :math:`s_\mu = \sum_i \lambda_{\mu i} x_{\mu i} / \Lambda_\mu`.
 
     Parameters
@@ -127,16 +150,29 @@ def batch_anchors(
 
 
 def stack_weights(weights: sparse.csr_array, membership: NDArray[np.int64], n_manifolds: int) -> sparse.csr_array:
-    """Weights as a (k P, n) array, one row for each sample and manifold: times the points it gives the anchors."""
+    """Weights with one row for each sample and manifold: times the points they give the anchors.
+
+    Parameters
+    ----------
+    weights : sparse array (k, n)
+        From :func:`point_weights`.
+    membership : int array (n,)
+        Manifold of each point.
+    n_manifolds : int
+        Number of manifolds P.
+
+    Returns
+    -------
+    sparse.csr_array (k P, n)
+        Row s P + mu holds the weights of manifold mu in sample s.
+    """
     entries = weights.tocoo()
     rows = entries.row.astype(np.int64) * n_manifolds + membership[entries.col]
     shape = (weights.shape[0] * n_manifolds, weights.shape[1])
     return sparse.csr_array((entries.data, (rows, entries.col)), shape=shape)
 
 
-def center_anchors(
-    points: Floats, mean_weights: Floats, membership: NDArray[np.int64], n_manifolds: int
-) -> Floats:
+def center_anchors(points: Floats, mean_weights: Floats, membership: NDArray[np.int64], n_manifolds: int) -> Floats:
     r"""Centers :math:`S_0 = E[S]` from the mean weight of each point over samples.
 
     Parameters
@@ -168,7 +204,20 @@ def center_anchors(
 
 
 def axes_of(anchors: Floats, centers: Floats) -> Floats:
-    """Axes S - S0 (k, P, N); an anchor that moved by no more than rounding has exactly zero axis."""
+    """Axes S - S0; an anchor that moved by no more than rounding has exactly zero axis.
+
+    Parameters
+    ----------
+    anchors : array (k, P, N)
+        Anchors of each sample.
+    centers : array (P, N)
+        Their mean.
+
+    Returns
+    -------
+    array (k, P, N)
+        Axes of each sample.
+    """
     axes = anchors - centers
     moved = np.linalg.norm(axes, axis=2)
     size = np.linalg.norm(anchors, axis=2) + np.linalg.norm(centers, axis=1)
@@ -281,16 +330,16 @@ def gram_terms(axis_gram: Floats, center_gram: Floats, responses: Floats) -> tup
 
     Parameters
     ----------
-    axis_gram : array (k, P, P)
+    axis_gram : array (..., P, P)
         :math:`G_1` of each sample.
-    center_gram : array (P, P)
+    center_gram : array, broadcast to that shape
         :math:`G_0`.
-    responses : array (k, P)
+    responses : array (..., P)
         :math:`u = S_1 t`.
 
     Returns
     -------
-    tuple of two arrays (k, P)
+    tuple of two arrays (..., P)
         b and c. The pseudo-inverse is a Tikhonov limit (1e-12 of unit rows), close enough for an error bar.
 
     Examples
@@ -307,14 +356,14 @@ def gram_terms(axis_gram: Floats, center_gram: Floats, responses: Floats) -> tup
 
 
 def _solve_ridge(gram: Floats, responses: Floats) -> Floats:
-    """(Gram + ridge)^-1 u with unit rows."""
-    diagonal = np.einsum("kpp->kp", gram)
+    """(Gram + ridge)^-1 u with unit rows; rows of zeros have no part."""
+    diagonal = np.einsum("...pp->...p", gram)
     alive = diagonal > 0
     scale = np.where(alive, 1.0 / np.sqrt(np.where(alive, diagonal, 1.0)), 0.0)
-    system = gram * scale[:, :, None] * scale[:, None, :]
-    identity = np.arange(gram.shape[1])
-    system[:, identity, identity] += np.where(alive, RIDGE * gram.shape[1], 1.0)
-    return scale * np.linalg.solve(system, (responses * scale)[:, :, None])[:, :, 0]
+    system = gram * scale[..., :, None] * scale[..., None, :]
+    identity = np.arange(gram.shape[-1])
+    system[..., identity, identity] += np.where(alive, RIDGE * gram.shape[-1], 1.0)
+    return scale * np.linalg.solve(system, (responses * scale)[..., None])[..., 0]
 
 
 def geometry(objective: Floats, manifold_objective: Floats, b: Floats, c: Floats) -> dict[str, Floats]:
@@ -348,9 +397,27 @@ def geometry(objective: Floats, manifold_objective: Floats, b: Floats, c: Floats
     >>> [float(found[name]) for name in ("capacity", "dimension", "radius", "utility")]
     [1.0, 2.0, 1.0, 1.0]
     """
-    n_manifolds = b.shape[1]
-    whole = _geometry(objective.mean(), b.sum(axis=1).mean(), c.sum(axis=1).mean(), n_manifolds)
-    parts = _geometry(manifold_objective.mean(axis=0), b.mean(axis=0), c.mean(axis=0), 1)
+    return geometry_of_means(objective.mean(), manifold_objective.mean(axis=0), b.mean(axis=0), c.mean(axis=0))
+
+
+def geometry_of_means(a: Floats, manifold_a: Floats, manifold_b: Floats, manifold_c: Floats) -> dict[str, Floats]:
+    """Capacity, dimension, radius and utility from means over samples.
+
+    Parameters
+    ----------
+    a : array (...)
+        Mean of F.
+    manifold_a, manifold_b, manifold_c : array (..., P)
+        Means of the terms of each manifold.
+
+    Returns
+    -------
+    dict of arrays
+        As from :func:`geometry`, with the leading axes of the means.
+    """
+    n_manifolds = manifold_b.shape[-1]
+    whole = _geometry(a, manifold_b.sum(axis=-1), manifold_c.sum(axis=-1), n_manifolds)
+    parts = _geometry(manifold_a, manifold_b, manifold_c, 1)
     return whole | {f"manifold_{name}": values for name, values in parts.items()}
 
 

@@ -22,14 +22,36 @@ _DEPENDENT = 1e-12
 
 
 def signed_multipliers(samples: Samples) -> sparse.csr_array:
-    r"""Multipliers with the sign of their label, :math:`y_i \lambda_i` (k, n)."""
+    r"""Multipliers with the sign of their label, :math:`y_i \lambda_i`.
+
+    Parameters
+    ----------
+    samples : Samples
+        Solved samples.
+
+    Returns
+    -------
+    sparse.csr_array (k, n)
+        Times the points they give :math:`t - v`.
+    """
     entries = samples.multipliers.tocoo()
     signs = samples.signs[entries.row, samples.membership[entries.col]]
     return sparse.csr_array((entries.data * signs, (entries.row, entries.col)), shape=entries.shape)
 
 
 def residuals(samples: Samples) -> Floats:
-    r"""Projections :math:`v = t - A^T \lambda` of each sample (k, N)."""
+    r"""Projections :math:`v = t - A^T \lambda` of the Gaussian vectors.
+
+    Parameters
+    ----------
+    samples : Samples
+        Solved samples.
+
+    Returns
+    -------
+    array (k, N)
+        v of each sample.
+    """
     return samples.targets - np.asarray(signed_multipliers(samples) @ samples.points)
 
 

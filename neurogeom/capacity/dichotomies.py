@@ -85,7 +85,20 @@ def _draw_one(rule: str, n_manifolds: int, rng: np.random.Generator) -> NDArray[
 
 
 def cycle(dichotomies: NDArray[np.int8], n_samples: int) -> NDArray[np.int8]:
-    """Dichotomy s modulo their number, for each sample s."""
+    """Dichotomy s modulo their number, for each sample s.
+
+    Parameters
+    ----------
+    dichotomies : int8 array (K, P)
+        Labels.
+    n_samples : int
+        Number of samples k.
+
+    Returns
+    -------
+    int8 array (k, P)
+        Labels of each sample.
+    """
     return np.ascontiguousarray(dichotomies[np.arange(n_samples) % len(dichotomies)], dtype=np.int8)
 
 

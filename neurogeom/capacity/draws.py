@@ -82,7 +82,24 @@ def open_task(
 
 
 def check_targets(t: ArrayLike, n_neuroids: int) -> NDArray[np.float64]:
-    """Gaussian vectors handed in, as (k, N) with k >= 2.
+    """Gaussian vectors handed in, or an error that says what is wrong with them.
+
+    Parameters
+    ----------
+    t : array (k, N)
+        Standard normal vectors, at least 2.
+    n_neuroids : int
+        Number of neuroids N.
+
+    Returns
+    -------
+    array (k, N)
+        The vectors in double precision.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For wrong kinds, shapes or values that are not finite.
 
     Examples
     --------

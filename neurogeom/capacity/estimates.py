@@ -151,23 +151,32 @@ def estimate(samples: Samples, *, n_jobs: int | None = None) -> Estimate:
     >>> round(float(found.values["capacity"]), 6)  # P / E[F] = 2 / 4
     0.5
     """
-    weights = formulas.point_weights(samples.multipliers, samples.membership, samples.n_manifolds)
-    mean_weights = np.asarray(weights.sum(axis=0)).ravel() / samples.n_samples
+    n_samples, n_manifolds = samples.signs.shape
+    weights = formulas.point_weights(samples.multipliers, samples.membership, n_manifolds)
+    mean_weights = np.asarray(weights.sum(axis=0)).ravel() / n_samples
     [(centers, center_gram)] = run_units(_centers, [(samples, mean_weights)], n_jobs=1)
     units = [(samples, weights, centers, center_gram, start, stop) for start, stop in _spans(samples)]
     terms = _join(run_units(_terms, units, n_jobs=n_jobs))
-    values = _measures(samples.objective, terms.manifold_objective, terms.b, terms.c, terms.alignments)
-    blocks = np.array_split(np.arange(samples.n_samples), min(N_BLOCKS, samples.n_samples))
-    left_out = run_units(_leave_out, [(samples, weights, terms, block) for block in blocks], n_jobs=n_jobs)
-    replicates = {name: np.stack([found[name] for found in left_out]) for name in left_out[0]}
-    active = formulas.active_manifolds(weights, samples.membership, samples.n_manifolds)
+    means = {name: np.asarray(value.mean()) for name, value in terms.alignments.items()}
+    values = formulas.geometry(samples.objective, terms.manifold_objective, terms.b, terms.c) | means
+    active = formulas.active_manifolds(weights, samples.membership, n_manifolds)
     values["active_fraction"] = np.asarray(active.mean())
     values["manifold_active_fraction"] = active.mean(axis=0)
-    return Estimate(values, replicates, terms.a, active)
+    return Estimate(values, _replicates(samples, weights, terms, n_jobs=n_jobs), terms.a, active)
 
 
 def needed_bytes(n_points: int, n_neuroids: int, n_manifolds: int, n_samples: int, n_workers: int) -> float:
     """Memory that an estimate allocates at its peak, without the points and the kernel's own.
+
+    Parameters
+    ----------
+    n_points, n_neuroids, n_manifolds, n_samples, n_workers : int
+        Sizes.
+
+    Returns
+    -------
+    float
+        Bytes.
 
     Examples
     --------
@@ -176,13 +185,18 @@ def needed_bytes(n_points: int, n_neuroids: int, n_manifolds: int, n_samples: in
     """
     unit = _unit_length(n_manifolds, n_neuroids, n_samples)
     per_unit = 5.0 * unit * n_manifolds * max(n_neuroids, n_manifolds)
-    per_block = n_manifolds * (n_neuroids + n_points) + 8.0 * max(_UNIT_NUMBERS, n_manifolds**2)
+    several = _blocks_at_once(n_manifolds, n_samples, min(N_BLOCKS, n_samples))
+    per_block = several * n_manifolds * (n_neuroids + n_points) + 8.0 * max(_UNIT_NUMBERS, n_manifolds**2)
     kept = n_samples * (n_neuroids + 4.0 * n_manifolds + n_manifolds**2) + n_manifolds * n_neuroids
     return 8.0 * (kept + n_workers * max(per_unit, per_block))
 
 
 def _unit_length(n_manifolds: int, n_neuroids: int, n_samples: int) -> int:
     return int(np.clip(_UNIT_NUMBERS // (n_manifolds * n_neuroids), 1, min(_MAXIMUM_UNIT, n_samples)))
+
+
+def _blocks_at_once(n_manifolds: int, n_samples: int, n_blocks: int) -> int:
+    return int(np.clip(_UNIT_NUMBERS // (n_samples * n_manifolds**2), 1, n_blocks))
 
 
 def _spans(samples: Samples) -> list[tuple[int, int]]:
@@ -221,7 +235,11 @@ def _join(parts: list[_Terms]) -> _Terms:
     """Units in order, joined along samples; alignments of centers are those of any unit."""
     names = ("a", "b", "c", "manifold_objective", "anchor_gram", "anchor_responses")
     joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
-    return _Terms(**joined, alignments=_join_alignments([part.alignments for part in parts]))
+    aligned = {
+        name: np.concatenate([part.alignments[name] for part in parts]) if first.ndim else first
+        for name, first in parts[0].alignments.items()
+    }
+    return _Terms(**joined, alignments=aligned)
 
 
 def _join_alignments(parts: list[dict[str, Floats]]) -> dict[str, Floats]:
@@ -231,45 +249,60 @@ def _join_alignments(parts: list[dict[str, Floats]]) -> dict[str, Floats]:
     }
 
 
-def _measures(
-    objective: Floats, manifold_objective: Floats, b: Floats, c: Floats, aligned: dict[str, Floats]
+def _replicates(samples: Samples, weights: sparse.csr_array, terms: _Terms, *, n_jobs: int | None) -> dict[str, Floats]:
+    """All measures without each block of consecutive samples in turn: the centers move too."""
+    n_samples, n_manifolds = samples.signs.shape
+    n_blocks = min(N_BLOCKS, n_samples)
+    kept = np.ones((n_blocks, n_samples))
+    for row, block in zip(kept, np.array_split(np.arange(n_samples), n_blocks), strict=True):
+        row[block] = 0.0
+    kept /= kept.sum(axis=1, keepdims=True)
+    used = np.flatnonzero(weights.sum(axis=0) > 0)
+    stacked = formulas.stack_weights(weights[:, used], samples.membership[used], n_manifolds)
+    several = _blocks_at_once(n_manifolds, n_samples, n_blocks)
+    units = [
+        (samples, weights, used, stacked, terms, kept[start : start + several]) for start in range(0, n_blocks, several)
+    ]
+    found = run_units(_leave_out, units, n_jobs=n_jobs)
+    return {name: np.concatenate([part[name] for part in found]) for name in found[0]}
+
+
+def _leave_out(
+    samples: Samples,
+    weights: sparse.csr_array,
+    used: NDArray[np.int64],
+    stacked: sparse.csr_array,
+    terms: _Terms,
+    kept: Floats,
 ) -> dict[str, Floats]:
-    """All measures of a set of samples, by name."""
-    means = {name: np.asarray(value.mean()) for name, value in aligned.items()}
-    return formulas.geometry(objective, manifold_objective, b, c) | means
-
-
-def _leave_out(samples: Samples, weights: sparse.csr_array, terms: _Terms, block: NDArray[np.int64]) -> dict:
-    """All measures without one block of samples: the centers move too, so b and c are formed anew."""
-    kept = np.setdiff1d(np.arange(samples.n_samples), block)
-    kept_weights = weights[kept]
-    mean_weights = np.asarray(kept_weights.sum(axis=0)).ravel() / len(kept)
-    centers, center_gram = _centers(samples, mean_weights)
-    used = np.flatnonzero(mean_weights > 0)
-    against_centers = samples.points[used] @ centers.T
-    responses = terms.anchor_responses[kept] - samples.targets[kept] @ centers.T
-    b, c = np.empty_like(responses), np.empty_like(responses)
-    aligned = []
-    length = max(1, _UNIT_NUMBERS // samples.n_manifolds**2)
-    for start in range(0, len(kept), length):
-        part = slice(start, start + length)
-        stacked = formulas.stack_weights(
-            kept_weights[part][:, used], samples.membership[used], samples.n_manifolds
-        )
-        cross = np.asarray(stacked @ against_centers).reshape(-1, samples.n_manifolds, samples.n_manifolds)
-        axis_gram = _axis_gram(terms.anchor_gram[kept[part]], cross, center_gram)
-        b[part], c[part] = formulas.gram_terms(axis_gram, center_gram, responses[part])
-        aligned.append(alignments(center_gram, axis_gram, cross.transpose(0, 2, 1) - center_gram))
-    return _measures(
-        samples.objective[kept], terms.manifold_objective[kept], b, c, _join_alignments(aligned)
-    )
+    """One unit: B blocks left out at once; ``kept`` (B, k) holds the weight of each sample in the means."""
+    n_blocks, (n_samples, n_manifolds) = len(kept), samples.signs.shape
+    points, membership = samples.points[used], samples.membership[used]
+    mean_weights = sparse.csr_array(np.asarray(kept @ weights)[:, used])
+    centers = formulas.batch_anchors(points, mean_weights, membership, n_manifolds)
+    center_gram = centers @ centers.transpose(0, 2, 1)
+    against = points @ centers.reshape(-1, centers.shape[2]).T
+    means: dict[str, Floats] = {}
+    length = max(1, _UNIT_NUMBERS // (n_blocks * n_manifolds**2))
+    for start in range(0, n_samples, length):
+        part = slice(start, min(start + length, n_samples))
+        cross = np.asarray(stacked[part.start * n_manifolds : part.stop * n_manifolds] @ against)
+        cross = cross.reshape(-1, n_manifolds, n_blocks, n_manifolds).transpose(2, 0, 1, 3)
+        axis_gram = _axis_gram(terms.anchor_gram[part], cross, center_gram)
+        responses = terms.anchor_responses[part] - samples.targets[part] @ centers.transpose(0, 2, 1)
+        b, c = formulas.gram_terms(axis_gram, center_gram[:, None], responses)
+        found = alignments(center_gram[:, None], axis_gram, cross.swapaxes(2, 3) - center_gram[:, None])
+        for name, value in (found | {"b": b, "c": c}).items():
+            share = kept[:, part].reshape(*kept[:, part].shape, *[1] * (value.ndim - 2))
+            means[name] = means.get(name, 0.0) + np.sum(share * value, axis=1)
+    objective, manifold_objective = kept @ samples.objective, kept @ terms.manifold_objective
+    return formulas.geometry_of_means(objective, manifold_objective, means.pop("b"), means.pop("c")) | means
 
 
 def _axis_gram(anchor_gram: Floats, cross: Floats, center_gram: Floats) -> Floats:
-    """G1 = S S^T - S S0^T - S0 S^T + G0, with rows of anchors that did not move set to zero."""
-    axis_gram = anchor_gram - cross - cross.transpose(0, 2, 1) + center_gram
-    size = np.einsum("kpp->kp", anchor_gram) + np.diagonal(center_gram)
-    still = np.einsum("kpp->kp", axis_gram) <= _STILL_IN_GRAM * size
-    axis_gram[np.broadcast_to(still[:, :, None], axis_gram.shape)] = 0.0
-    axis_gram[np.broadcast_to(still[:, None, :], axis_gram.shape)] = 0.0
+    """G1 = S S^T - S S0^T - S0 S^T + G0 (B, k, P, P), with rows of anchors that did not move set to zero."""
+    axis_gram = anchor_gram - cross - cross.swapaxes(2, 3) + center_gram[:, None]
+    size = np.einsum("kpp->kp", anchor_gram) + np.einsum("bpp->bp", center_gram)[:, None]
+    moved = np.einsum("bkpp->bkp", axis_gram) > _STILL_IN_GRAM * size
+    axis_gram *= moved[..., :, None] & moved[..., None, :]
     return axis_gram

@@ -10,8 +10,9 @@ import xarray as xr
 from neurogeom._core.memory import require_memory
 from neurogeom._core.parallel import resolve_n_jobs
 from neurogeom._core.validation import check_option, check_real
-from neurogeom._core.warnings import ConvergenceWarning, DegenerateInputWarning, SaturationWarning, collect, warn
+from neurogeom._core.warnings import collect
 from neurogeom.capacity import dichotomies as tasks
+from neurogeom.capacity.cautions import caution
 from neurogeom.capacity.draws import Opened, draw_targets, open_task
 from neurogeom.capacity.estimates import Estimate, needed_bytes
 from neurogeom.capacity.pairwise import Pairs, solve_pairs
@@ -30,9 +31,9 @@ REFERENCES = (
     "arXiv:2603.01879 (2026), the exact identity of capacity, utility, radius and dimension.",
     "Wakhloo, Sussman and Chung (2023), Linear classification of neural manifolds with correlated variability, PRL.",
 )
-#: A capacity below this multiple of its floor says little.
-NEAR_FLOOR = 1.5
-_NEEDS_MORE = "Use fewer samples (n_samples), fewer neuroids (manifolds.project), or fewer points (manifolds.subsample)."
+_NEEDS_MORE = (
+    "Use fewer samples (n_samples), fewer neuroids (manifolds.project), or fewer points (manifolds.subsample)."
+)
 
 
 def glue(
@@ -130,14 +131,12 @@ def glue(
     with collect() as notes:
         margin = check_real("margin", margin, minimum=0.0)
         _check_rule(dichotomies)
-        opened = open_task(
-            manifolds, labels, n_samples=n_samples, origin=origin, t=t, seed=seed, purpose="a dichotomy"
-        )
+        opened = open_task(manifolds, labels, n_samples=n_samples, origin=origin, t=t, seed=seed, purpose="a dichotomy")
         _require(opened, n_jobs)
         pairs = isinstance(dichotomies, str) and dichotomies == "pairwise"
         run = _run_pairs if pairs else _run_whole
         data, checks, name = run(opened, dichotomies, margin, backend, n_jobs, progress)
-        _warn(data, checks, margin, pairs=pairs)
+        caution(data, checks, margin, pairs=pairs)
     arguments |= {"manifolds": opened.manifolds, "seed": opened.seed, "n_samples": opened.n_samples, "backend": name}
     settings = make_settings(**{key: value for key, value in arguments.items() if key != "progress"})
     return GlueResult(data, settings, _diagnostics(checks), tuple(notes), REFERENCES)
@@ -199,7 +198,7 @@ def _capacity_error(capacity: Any, objective: np.ndarray) -> np.ndarray:
 
 def _values(found: Estimate, solved: Solved) -> tuple[dict[str, Any], dict[str, Any]]:
     """Measures at margin 0 and their Monte-Carlo errors."""
-    values = dict(found.values)
+    values: dict[str, Any] = dict(found.values)
     values |= {
         "capacity_floor": solved.samples.n_manifolds / solved.space.rank,
         "rank": solved.space.rank,
@@ -252,77 +251,3 @@ def _diagnostics(checks: Checks) -> dict[str, Any]:
         "n_identity_broken": checks.n_identity_broken,
         "max_identity_error": checks.max_identity_error,
     }
-
-
-def _warn(data: xr.Dataset, checks: Checks, margin: float, *, pairs: bool) -> None:
-    """Say what a reader of the numbers must know."""
-    if checks.n_inexact:
-        warn(
-            f"{checks.n_inexact} of {checks.n_samples} samples were solved less exactly than 1e-9 (largest scaled "
-            f'residual {checks.max_residual:.1e}). Compare with backend="reference".',
-            ConvergenceWarning,
-        )
-    if checks.n_identity_broken:
-        warn(
-            f"a differs from F by more than 1e-6 in {checks.n_identity_broken} of {checks.n_samples} samples (largest "
-            f"{checks.max_identity_error:.1e}): anchors are nearly dependent, so dimension and radius are uncertain. "
-            "Capacity does not depend on it.",
-            ConvergenceWarning,
-        )
-    if checks.n_undecided:
-        warn(
-            f"separability of {checks.n_undecided} of {checks.n_samples} samples could not be proved either way; "
-            "fraction_inseparable counts proved ones only.",
-            ConvergenceWarning,
-        )
-    if margin > 0:
-        _warn_margin(data, margin)
-    else:
-        _warn_floor(data, pairs=pairs)
-        _warn_undefined(data)
-
-
-def _warn_margin(data: xr.Dataset, margin: float) -> None:
-    share = float(data["fraction_inseparable"])
-    if np.isnan(data["capacity"]):
-        reason = f"{100 * share:.3g} % of dichotomies are inseparable" if share else "not every sample could be solved"
-        warn(
-            f"capacity at margin {margin:g} is undefined: {reason}, and no readout separates those at any positive "
-            "margin. Use margin=0, fewer points, or more neuroids.",
-            DegenerateInputWarning,
-        )
-
-
-def _warn_floor(data: xr.Dataset, *, pairs: bool) -> None:
-    capacity, floor = float(data["capacity"]), float(data["capacity_floor"])
-    share = float(data["fraction_inseparable"])
-    parts = []
-    if capacity < NEAR_FLOOR * floor:
-        parts.append(f"capacity {capacity:.3f} lies within {NEAR_FLOOR:g}x of its floor P/rank = {floor:.3f}")
-    if share > 0:
-        parts.append(f"{100 * share:.3g} % of dichotomies are inseparable")
-    if parts:
-        other = "" if pairs else ', or dichotomies="pairwise"'
-        warn(
-            f"{'; '.join(parts)}. Geometry means little there. Use fewer points, more neuroids{other}.",
-            SaturationWarning,
-        )
-
-
-def _warn_undefined(data: xr.Dataset) -> None:
-    """Name manifolds and measures whose means are not positive, instead of leaving NaN in silence."""
-    names = data["manifold"].values
-    for measure_name in ("capacity", "dimension", "radius", "utility"):
-        bad = np.isnan(data[f"manifold_{measure_name}"].values)
-        if bad.any():
-            first = ", ".join(repr(str(name)) for name in names[bad][:3])
-            warn(
-                f"manifold_{measure_name} of {bad.sum()} manifolds is undefined (first: {first}): the mean of its terms "
-                "is not positive. Use more samples (n_samples).",
-                DegenerateInputWarning,
-            )
-        if np.isnan(data[measure_name]):
-            warn(
-                f"{measure_name} is undefined: the mean of its terms is not positive. Use more samples (n_samples).",
-                DegenerateInputWarning,
-            )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import reduce
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -137,10 +138,10 @@ def _solve_pair(opened: Opened, first: int, second: int, margin: float, backend:
     )
 
 
-def _averages(pairs: list[Pair], n_manifolds: int, margin: float) -> tuple[dict[str, Floats], dict[str, Floats]]:
+def _averages(pairs: list[Pair], n_manifolds: int, margin: float) -> tuple[dict[str, Any], dict[str, Any]]:
     """Averages over pairs and over the pairs of each manifold."""
     rank = np.mean([pair.rank for pair in pairs])
-    values: dict[str, Floats] = {
+    values: dict[str, Any] = {
         "fraction_inseparable": np.mean([pair.fraction_inseparable for pair in pairs]),
         "rank": np.asarray(rank),
     }
@@ -166,8 +167,10 @@ def _average(measures: list[dict[str, Floats]], pairs: list[Pair], n_manifolds: 
     members = np.array([(pair.first, pair.second) for pair in pairs])
     for name in (*CAPACITIES, *GEOMETRY):
         stacked = np.stack([values[f"manifold_{name}"] for values in measures])
-        own = [stacked[members == manifold] if stacked.ndim == 2 else _of(stacked, members, manifold)
-               for manifold in range(n_manifolds)]
+        own = [
+            stacked[members == manifold] if stacked.ndim == 2 else _of(stacked, members, manifold)
+            for manifold in range(n_manifolds)
+        ]
         means = [_harmonic(one) if name in CAPACITIES else one.mean(axis=0) for one in own]
         found[f"manifold_{name}"] = np.stack(means, axis=-1)
     return found

@@ -211,14 +211,15 @@ def separable(result: Any, ax: Axes | None = None) -> Axes:
     data = result.data
     ax = plotting.axes_or_new(ax, grid="both")
     critical = np.asarray(data["n_critical"], float).ravel()
-    plotting.cumulative(critical, label=f"{critical.size} trials", ax=ax)
+    plotting.cumulative(critical, ax=ax)
     finite = critical[np.isfinite(critical)]
     if not finite.size:
         plotting.note("no dichotomy separates at full dimension", ax=ax)
     median = float(np.median(critical))
     if np.isfinite(median):
-        words = f"half separate at n* = {median:g}: α = P/n* = {float(data['capacity']):.3g}"
-        plotting.reference(median, axis="x", label=words, color=plotting.PALETTE[1], ax=ax)
+        words = f"  half at n* = {median:g}:\n  α = P/n* = {float(data['capacity']):.3g}"
+        plotting.reference(median, axis="x", color=plotting.PALETTE[1], ax=ax)
+        ax.text(median, 0.06, words, fontsize=8, color=plotting.INK, va="bottom")
         found = interval(data, "capacity")
         if found is not None and found.kind == "ci":
             ends = float(data["capacity"]) * median / np.array([found.high, found.low])
@@ -357,13 +358,18 @@ def _across_panel(result: Any, name: str, dims: tuple[str, ...], ax: Axes, *, fi
             )
     if empty:
         plotting.note(f"all capacities lie below {NEAR_FLOOR} × the floor:\nno {name} to show", ax=ax)
+        ax.set_yticks([])
     plotting.zero_based(ax)
     if numeric and ticks.min() > 0 and ticks.max() / ticks.min() > 10:
         plotting.log_axis(ax, ticks)
     words = label(result, name, unit=False)
     plotting.dress(
-        ax, title=words[:1].upper() + words[1:], x=along_words(along), y=unit(result, name), legend="best" if first else None
-    )  # fmt: skip
+        ax,
+        title=words[:1].upper() + words[1:],
+        x=along_words(along, data),
+        y=unit(result, name),
+        legend=(("title" if len(groups) == 1 else "best") if first else None),
+    )
 
 
 def _overall(result: Any, quantity: str, ax: Axes) -> None:

@@ -9,9 +9,10 @@ import xarray as xr
 from scipy import sparse, stats
 
 from neurogeom._core.parallel import run_units
-from neurogeom._core.warnings import ConvergenceWarning, DegenerateInputWarning, SaturationWarning, collect, warn
+from neurogeom._core.warnings import DegenerateInputWarning, collect, warn
 from neurogeom.capacity import derivatives as formulas
 from neurogeom.capacity import dichotomies as tasks
+from neurogeom.capacity.cautions import caution_floor, caution_inexact
 from neurogeom.capacity.draws import Opened, draw_targets, open_task
 from neurogeom.capacity.estimates import Samples
 from neurogeom.capacity.results import SensitivityResult
@@ -117,9 +118,7 @@ def sensitivity(
     """
     arguments = dict(locals())
     with collect() as notes:
-        opened = open_task(
-            manifolds, labels, n_samples=n_samples, origin=origin, t=t, seed=seed, purpose="a dichotomy"
-        )
+        opened = open_task(manifolds, labels, n_samples=n_samples, origin=origin, t=t, seed=seed, purpose="a dichotomy")
         targets = opened.targets
         if targets is None:
             targets = draw_targets(opened.n_samples, opened.points.shape[1], opened.seed)
@@ -277,16 +276,5 @@ def _warn(data: xr.Dataset, solved: Solved, *, undone: bool) -> None:
             "effects of neuroids are unique.",
             DegenerateInputWarning,
         )
-    if solved.checks.n_inexact:
-        warn(
-            f"{solved.checks.n_inexact} of {solved.checks.n_samples} samples were solved less exactly than 1e-9. "
-            'Compare with backend="reference".',
-            ConvergenceWarning,
-        )
-    if float(data["capacity"]) < 1.5 * float(data["capacity_floor"]):
-        warn(
-            f"capacity {float(data['capacity']):.3f} lies within 1.5x of its floor P/rank = "
-            f"{float(data['capacity_floor']):.3f}, which gains cannot move: effects say little. Use fewer points or "
-            "more neuroids.",
-            SaturationWarning,
-        )
+    caution_inexact(solved.checks)
+    caution_floor(data)

@@ -152,9 +152,7 @@ def solve(task: Task, *, n_jobs: int | None = None) -> Solved:
             f"{len(limit)} samples. This is a defect of back end {solution.backend!r}: please report it, and use "
             'backend="reference".'
         )
-    samples = Samples(
-        task.points, task.membership, task.targets, task.signs, solution.objective, solution.multipliers
-    )
+    samples = Samples(task.points, task.membership, task.targets, task.signs, solution.objective, solution.multipliers)
     saturated = (solution.objective >= (1 - SATURATED) * limit) & (limit > 0)
     return Solved(samples, space, saturated, separability, _check(solution, separability), solution.backend)
 
@@ -212,9 +210,7 @@ def decide(task: Task, space: RowSpace | None = None, *, n_jobs: int | None = No
     return kernels.separate(task.points, labels, backend=task.backend, n_jobs=n_jobs).status[place.ravel()]
 
 
-def _solve_at_margin(
-    task: Task, space: RowSpace, separability: NDArray[np.int8], *, n_jobs: int | None
-) -> Solved:
+def _solve_at_margin(task: Task, space: RowSpace, separability: NDArray[np.int8], *, n_jobs: int | None) -> Solved:
     """Solve the separable dichotomies only: the others have no solution at a positive margin."""
     possible = np.flatnonzero(separability == 1)
     n_samples, n_points = len(task.signs), len(task.points)

@@ -94,7 +94,7 @@ def interval_words(result: Any, names: Sequence[str]) -> str:
     kinds = list(dict.fromkeys(item.kind for item in found if item is not None))
     sentences = {
         "ci": f"{_level(result.settings)} interval {_over(result.settings, result.data)}",
-        "se": "95 % Monte-Carlo interval (1.96 standard errors over samples; no statement about other neurons or stimuli)",
+        "se": "95 % Monte-Carlo interval (over samples; it says nothing about other neurons or stimuli)",
     }
     if _is_curve(result):
         sentences["se"] = "1.96 standard deviations over subsamples"
@@ -151,9 +151,11 @@ def method(result: Any) -> str:
     return words[:1].upper() + words[1:]
 
 
-def along_words(dim: str) -> str:
-    """Return the name of a leading dimension as words: 'number of neuroids' for ``n_neuroids``."""
-    return f"number of {dim.removeprefix('n_')}" if dim.startswith("n_") else dim.replace("_", " ")
+def along_words(dim: str, data: xr.Dataset | None = None) -> str:
+    """Return the name of a leading dimension as words, with its unit: 'number of neuroids' for ``n_neuroids``."""
+    words = f"number of {dim.removeprefix('n_')}" if dim.startswith("n_") else dim.replace("_", " ")
+    units = data[dim].attrs.get("units") if data is not None and dim in data.coords else None
+    return f"{words} [{units}]" if units else words
 
 
 def as_band(data: xr.Dataset, dim: str) -> bool:
@@ -257,10 +259,10 @@ def _glue_methods(result: Any) -> str:
     sort = dichotomies if isinstance(dichotomies, str) else "given"
     origin = "after subtracting the mean of all points" if s.get("origin") == "mean" else "without shifting the origin"
     return (
-        f"Manifold capacity α and its geometry (dimension D, radius R, utility Ψ, with α = Ψ(1 + R⁻²)/D) were computed "
-        f"with GLUE (arXiv:2603.01879) from {_one(s.get('n_samples', '?'))} Gaussian samples with "
-        f"{sort.replace('_', ' ')} dichotomies, {origin}, at margin {_one(s.get('margin', 0.0)):g}; each projection on a "
-        f"polyhedral cone was solved exactly and certified by its optimality conditions. {_error_sentence(result)}"
+        f"Manifold capacity α and its geometry (dimension D, radius R, utility Ψ, with α = Ψ(1 + R⁻²)/D) were "
+        f"computed with GLUE (arXiv:2603.01879) from {_one(s.get('n_samples', '?'))} Gaussian samples with "
+        f"{sort.replace('_', ' ')} dichotomies, {origin}, at margin {_one(s.get('margin', 0.0)):g}; each projection "
+        f"on a polyhedral cone was certified by its optimality conditions. {_error_sentence(result)}"
     )
 
 
@@ -269,26 +271,27 @@ def _mean_field_methods(result: Any) -> str:
     correction = s.get("center_correction")
     center = "with low-rank correction of correlated centers" if correction else "without center correction"
     return (
-        f"Mean-field capacity, radius and dimension (Chung, Lee and Sompolinsky, 2018; Cohen et al., 2020) were computed "
-        f"for each manifold from {_one(s.get('n_samples', '?'))} Gaussian samples at margin "
-        f"{_one(s.get('margin', 0.0)):g}, {center}; capacity is the harmonic mean over manifolds, radius and dimension "
-        f"are arithmetic means, and the dimension counts the affine rank of each manifold. {_error_sentence(result)}"
+        f"Mean-field capacity, radius and dimension (Chung, Lee and Sompolinsky, 2018; Cohen et al., 2020) were "
+        f"computed for each manifold from {_one(s.get('n_samples', '?'))} Gaussian samples at margin "
+        f"{_one(s.get('margin', 0.0)):g}, {center}; capacity is the harmonic mean over manifolds, radius and "
+        f"dimension are arithmetic means, within the affine span of each manifold. {_error_sentence(result)}"
     )
 
 
 def _simulated_methods(result: Any) -> str:
     return (
-        f"Simulated capacity is the number of manifolds over the median number of random Gaussian projections at which a "
-        f"random balanced dichotomy becomes linearly separable through the origin, over "
-        f"{_one(result.settings.get('n_trials', '?'))} trials with certified separability; its intervals are exact order "
-        f"statistics."
+        f"Simulated capacity is the number of manifolds over the median number of random Gaussian projections at "
+        f"which a random balanced dichotomy becomes linearly separable through the origin, over "
+        f"{_one(result.settings.get('n_trials', '?'))} trials with certified separability; its intervals are from "
+        f"order statistics."
     )
 
 
 def _sensitivity_methods(result: Any) -> str:
     return (
         f"The sensitivity of GLUE capacity to the gain of each neuroid is the exact derivative ∂α/∂ln g, from the "
-        f"multipliers of {_one(result.settings.get('n_samples', '?'))} samples (envelope theorem). {_error_sentence(result)}"
+        f"multipliers of {_one(result.settings.get('n_samples', '?'))} samples (envelope theorem). "
+        f"{_error_sentence(result)}"
     )
 
 
@@ -300,7 +303,7 @@ def _curve_methods(result: Any) -> str:
 def _error_sentence(result: Any) -> str:
     uncertainty = _one(result.settings.get("uncertainty"))
     if uncertainty in _OVER:
-        return f"Intervals are {_level(result.settings)} {_OVER[uncertainty]}."
+        return f"Intervals are {_level(result.settings)} intervals {_OVER[uncertainty]}."
     return "Errors are Monte-Carlo errors over samples."
 
 

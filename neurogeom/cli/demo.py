@@ -62,9 +62,7 @@ def run(out: Path, *, seed: int, quick: bool, n_jobs: int | None, say: Say) -> d
     store = open_store(out, fingerprint("demo", neurogeom.__version__, seed, quick))
     epochs = 4 if quick else 12
     network = digits_network(seed=seed, epochs=epochs)
-    say(
-        f"  trained on {1797 - len(network.images)} images: {network.test_accuracy:.1%} of {len(network.images)} others right"
-    )
+    say(f"  trained; of {len(network.images)} held-out images it names {network.test_accuracy:.1%} correctly")
     say(f"  {'layer':<10}{'units':>6}{'linear':>9}{'capacity':>10}{'floor':>8}{'dimension':>11}{'radius':>8}")
     trained = network.activations(N_PER_CLASS)
     untrained = digits_network(seed=seed, train=False).activations(N_PER_CLASS)
@@ -74,9 +72,7 @@ def run(out: Path, *, seed: int, quick: bool, n_jobs: int | None, say: Say) -> d
     say(f"  theory against simulation: {len(table)} known capacities, farthest {off:.1f} standard errors off")
     results = {**outcome.results, "theory": Result(xr.Dataset.from_dataframe(table.set_index("case")))}
     sections, figures = _sections(outcome, results, table, network, trained, seed)
-    subtitle = (
-        f"10 digits, {N_PER_CLASS} held-out images each, through {len(trained)} stages of a network trained on others"
-    )
+    subtitle = f"10 digits, {N_PER_CLASS} held-out images each, from pixels to logits of a network trained on others"
     title = "How a network untangles digits"
     written = write(out, results, sections, title=title, subtitle=subtitle, figures=figures)
     close_store(store)
@@ -142,6 +138,7 @@ def _sections(
     main_figure, main_caption, main_alt = across_figure(both, readout=readout)
     field_figure, field_caption, field_alt = across_figure(mean_field)
     theory_section, theory_figure = agreement_section(table)
+    units = {name: array.sizes["neuroid"] for name, array in layers.items()}
     sections = [
         report.Section(
             "In short",
@@ -154,11 +151,7 @@ def _sections(
         report.Section(
             "Layer by layer",
             [
-                layer_table(
-                    {"GLUE": glue, "Mean-field": mean_field},
-                    readout,
-                    {k: v.sizes["neuroid"] for k, v in layers.items()},
-                ),
+                layer_table({"GLUE": glue, "Mean-field": mean_field}, readout, units),
                 report.Figure(field_figure, field_caption, field_alt),
             ],
         ),
@@ -167,7 +160,7 @@ def _sections(
         report.methods_section(
             {name: results[name] for name in ("glue", "mean_field", "readout")}, extra=_methods(network, layers)
         ),
-        report.warnings_section({name: item for name, item in outcome.results.items()}, extra=outcome.failure_notes),
+        report.warnings_section(outcome.results, extra=outcome.failure_notes),
         report.reproduction(LINES.format(seed=seed, n=N_PER_CLASS)),
     ]
     return sections, {"layers": main_figure, "layers_mean_field": field_figure, "theory": theory_figure}
@@ -180,9 +173,9 @@ def _story(glue: Result, readout: Result) -> str:
     accuracy = np.asarray(readout.data["accuracy"], float)
     fine = ~text.near_floor(glue.data)
     words = (
-        "Each digit is a cloud of responses, one point per image: a manifold. Capacity α is the number of such manifolds "
-        "that a linear readout can tell apart, per dimension of the responses. It is large where the clouds are small "
-        "(radius R) and flat (dimension D)."
+        "Each digit is a cloud of responses, one point per image: a manifold. Capacity α is the number of such "
+        "manifolds that a linear readout can tell apart, per dimension of the responses. It is large where the clouds "
+        "are small (radius R) and flat (dimension D)."
     )
     if fine.sum() < 2:
         return words + "\n\nHere all capacities but one lie near their floor, and say little."
@@ -192,9 +185,10 @@ def _story(glue: Result, readout: Result) -> str:
         for name in ("dimension", "radius")
     )
     return words + (
-        f"\n\nFrom {layers[first]} to {layers[best]} the capacity goes from {capacity[first]:.2f} to {capacity[best]:.2f}, "
-        f"{geometry}. Over the same layers a linear classifier moves from {accuracy[first]:.0%} to {accuracy[best]:.0%} "
-        "correct: it says that the classes can be read out, capacity says how much room there is, and geometry why."
+        f"\n\nFrom {layers[first]} to {layers[best]} the capacity goes from {capacity[first]:.2f} to "
+        f"{capacity[best]:.2f}, {geometry}. Over the same layers a linear classifier moves from {accuracy[first]:.0%} "
+        f"to {accuracy[best]:.0%} correct: it says that the classes can be read out; capacity says with how much room, "
+        "and geometry says why."
     )
 
 
@@ -236,8 +230,8 @@ def _methods(network: Any, layers: Mapping[str, xr.DataArray]) -> str:
     """What came before the measures."""
     sizes = ", ".join(f"{name} {array.sizes['neuroid']}" for name, array in layers.items() if name != "pixels")
     return (
-        f"Images were the 8 × 8 handwritten digits of scikit-learn. A network with two convolutional and two hidden layers "
-        f"(units: {sizes}) was trained on two thirds of them with cross-entropy and AdamW and named "
+        f"Images were the 8 × 8 handwritten digits of scikit-learn. A network with two convolutional and two hidden "
+        f"layers (units: {sizes}) was trained on two thirds of them with cross-entropy and AdamW and named "
         f"{network.test_accuracy:.1%} of the others correctly. Responses of all units of each layer, after its "
         f"nonlinearity, to {N_PER_CLASS} of these held-out images per digit formed one manifold per digit."
     )

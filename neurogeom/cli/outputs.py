@@ -44,6 +44,7 @@ def write(
     dict of str to Path
         What was written.
     """
+    (out / "figures").mkdir(parents=True, exist_ok=True)
     written = {
         "report": report.build(title, sections, out / "report.html", subtitle=subtitle),
         "numbers": save_together(results, out / "results.nc"),
@@ -52,7 +53,7 @@ def write(
     for name, figure in figures.items():
         write_bytes(out / "figures" / f"{name}.svg", svg_bytes(figure))
         write_bytes(out / "figures" / f"{name}.png", png_bytes(figure, dpi=200))
-    return {**written, "figures": out / "figures"} if figures else written
+    return {**written, "figures": out / "figures"}
 
 
 def table(results: Mapping[str, Result]) -> pd.DataFrame:

@@ -124,9 +124,8 @@ def agreement_section(table: pd.DataFrame) -> tuple[report.Section, Any]:
         f"expected to), and the largest deviation is {largest:.1%}."
     )
     caption = (
-        "Theory against simulation. Left: computed against exact capacity; dashed: equality; most intervals are smaller "
-        "than the markers. Right: deviation in percent of the exact value, with 95 % Monte-Carlo intervals; they should "
-        "cross the dashed line."
+        "Left: computed against exact capacity; dashed: equality; most intervals are smaller than the markers. Right: "
+        "deviation in percent of the exact value with 95 % Monte-Carlo intervals, which should cross the dashed line."
     )
     alt = f"{within} of {len(table)} computed capacities agree with theory within their interval."
     return report.Section("Are the numbers right?", [report.Text(words), report.Figure(figure, caption, alt)]), figure
@@ -134,16 +133,10 @@ def agreement_section(table: pd.DataFrame) -> tuple[report.Section, Any]:
 
 def _readout_panel(readout: Result, ax: Any) -> None:
     """Linear decodability along the layers, with chance."""
-    data = readout.data
-    names = [str(name) for name in data["layer"].values]
-    found = text.interval(data, "accuracy")
-    ends = (None, None) if found is None else (100 * found.low, 100 * found.high)
-    look = {"color": plotting.INK, "marker": "o"}
-    plotting.line(names, 100 * np.asarray(data["accuracy"], float), low=ends[0], high=ends[1], ax=ax, **look)
-    if "chance" in data:
-        plotting.reference(100 * float(np.mean(data["chance"])), label="chance", ax=ax)
-    plotting.zero_based(ax, top=103)
-    plotting.dress(ax, title="Linear readout", x="layer", y="correct [%]", legend="center right")
+    from neurogeom.readout.plots import accuracy
+
+    accuracy(readout, ax=ax, color=plotting.INK)
+    plotting.dress(ax, title="Linear readout", x="layer", y="share correct", legend="center right")
 
 
 def _cells(result: Result, name: str, *, percent: bool = False) -> pd.Series:

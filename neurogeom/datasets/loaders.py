@@ -87,8 +87,9 @@ def _kriegeskorte2008(card: Card, part: str, download: bool) -> xr.DataArray:
     geometry = correlation_factor(squareform(entry["RDM"]), str(entry["name"]))
     neuroid = {"neuroid_id": ("neuroid", _names("component", geometry.shape[1]))}
     attrs = {"source_name": str(entry["name"]), "geometry": "eigen-factor of 1 - D: exact up to rotation"}
-    dims = ("presentation", "neuroid")
-    return xr.DataArray(geometry, dims=dims, coords={**presentation, **neuroid}, name=part, attrs=attrs)
+    return xr.DataArray(
+        geometry, dims=("presentation", "neuroid"), coords={**presentation, **neuroid}, name=part, attrs=attrs
+    )
 
 
 def correlation_factor(dissimilarity: np.ndarray, name: str = "dissimilarity") -> np.ndarray:

@@ -80,7 +80,9 @@ class DigitsNetwork:
 LAYERS = ("conv1", "conv2", "hidden1", "hidden2", "logits")
 
 
-def digits_network(seed: int | None = None, *, n_units: int = 512, epochs: int = 12, train: bool = True) -> DigitsNetwork:
+def digits_network(
+    seed: int | None = None, *, n_units: int = 512, epochs: int = 12, train: bool = True
+) -> DigitsNetwork:
     """Train a small network on scikit-learn's 8 × 8 digits; takes a few seconds and no network.
 
     A third of the images, the same share of each digit, is held out for the analysis.
@@ -101,7 +103,7 @@ def digits_network(seed: int | None = None, *, n_units: int = 512, epochs: int =
 
     Examples
     --------
-    >>> network = digits_network(seed=0, epochs=1)
+    >>> network = digits_network(seed=0, train=False)
     >>> {name: array.shape[1] for name, array in network.activations(2).items()}
     {'pixels': 64, 'conv1': 2048, 'conv2': 1024, 'hidden1': 512, 'hidden2': 512, 'logits': 10}
     """

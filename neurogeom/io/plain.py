@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Mapping
+from functools import cache
 from importlib import metadata
 from typing import Any
 
@@ -26,7 +27,13 @@ def software_versions() -> dict[str, str]:
     """
     from neurogeom import __version__
 
-    versions = {"neurogeom": __version__, "python": platform.python_version()}
+    return {"neurogeom": __version__, "python": platform.python_version(), **_installed()}
+
+
+@cache
+def _installed() -> dict[str, str]:
+    """Versions of other packages; reading their metadata takes tens of milliseconds, and no process changes them."""
+    versions = {}
     for name in _PACKAGES:
         try:
             versions[name] = metadata.version(name)

@@ -36,8 +36,8 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a small helper that only other loops call; it lives in its callers' cache entries."""
-    return numba.njit(nogil=True, fastmath=FAST, boundscheck=False, error_model="numpy")(function)
+    """Compile a small helper that only other loops call; it becomes part of its callers."""
+    return numba.njit(nogil=True, fastmath=FAST, boundscheck=False, error_model="numpy", forceinline=True)(function)
 
 
 @lru_cache(maxsize=1)

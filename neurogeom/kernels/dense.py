@@ -3,9 +3,10 @@
 Signs never touch the data: with multipliers μ = yλ and b = yh, G = yyᵀK becomes K, and a point is violated where
 y(b − Kμ) > 0. ``bias`` adds bias·yyᵀ to K, a common last coordinate of the signed points (separability).
 
-The loop keeps the inverse of the Gram matrix of the active points. Appending or deleting a point is one sum of rows
-and one rank-one update, without the serial chain of a triangular solve. Rounding does not pile up: each step starts
-from the gradient of the active points as they are, and the data have the last word (certificate).
+As Lawson and Hanson, with two changes. Points enter in groups, picked one by one as if each had moved alone along its
+coordinate: as many steps as groups, hardly a wrong pick. And the loop keeps the inverse of the Gram matrix of the active
+points, which short vectors update without the serial chain of a triangular solve. Rounding does not pile up: each step
+starts from the gradient as it is, and the data have the last word (certificate).
 """
 
 from __future__ import annotations
@@ -13,172 +14,230 @@ from __future__ import annotations
 import numpy as np
 
 from neurogeom.kernels.compiling import compiled, inlined
-from neurogeom.kernels.lanes import DOUBLES, combine, largest, rank_one
+from neurogeom.kernels.lanes import DOUBLES, borrow, combine, combine_four, dot, largest, rank_four, rank_one
 
 SMALLEST_PIVOT = 1e-11  # of a unit row's square, for a point to count as independent of the active ones
-AT_LEAST = 0.1  # of the worst violation, for a point to be inserted with it
-BLOCK = 32  # points inserted at once, at most
+AT_LEAST = 0.2  # of the first pick's violation, for another point to enter with it
+MOST_PICKS = 12
+_MASKED = 1e300
 
 
 @compiled
-def solve_dense(gram, linear, signs, groups, n_groups, bias, limits, rank, index, values, counts):
+def solve_dense(gram, linear, signs, bias, limits, rank, index, values, counts):
     """Solve one problem for each row of ``linear`` (b) and ``signs`` (y), all padded.
 
     Writes the active points of each sample to ``index``, their μ to ``values`` and, to ``counts``, their number,
     the points refused as dependent, the insertions and the steps.
     """
-    n_samples, n = linear.shape
+    n = linear.shape[1]
     capacity = (min(n, rank) + DOUBLES) // DOUBLES * DOUBLES
-    inverse = np.zeros((capacity, capacity))
-    numbers = np.zeros((6, capacity))
-    slots = np.zeros(capacity, np.int64)
-    every = np.arange(capacity)
-    error = np.empty(n)
-    chosen = np.empty(BLOCK, np.int64)
-    refused = np.empty(n, np.int64)
-    best = np.empty(n_groups)
-    best_of = np.empty(n_groups, np.int64)
-    current = numbers[0]
-    for sample in range(n_samples):
-        y = signs[sample]
-        b = linear[sample]
-        limit = limits[sample]
-        size = 0
-        n_refused = 0
-        total_refused = 0
-        single = n_groups == 1
-        current[:] = 0
-        error[:] = b
-        budget = 50 + 10 * n
-        while budget > 0:
-            for s in range(size):
-                numbers[1, s] = -error[slots[s]]
-            for s in range(size):
-                error[slots[s]] = -y[slots[s]]
-            for s in range(n_refused):
-                error[refused[s]] = -y[refused[s]]
-            if single:
-                chosen[0] = largest(error, y, n // DOUBLES)
-                n_chosen = 1 if error[chosen[0]] * y[chosen[0]] > limit else 0
-            else:
-                n_chosen = choose(error, y, groups, best, best_of, limit, chosen)
-            if n_chosen == 0:
-                break
-            before = size
-            for c in range(n_chosen):
-                i = chosen[c]
-                if size < capacity and append(gram, inverse, numbers, slots, every, size, i, y, bias):
-                    numbers[1, size] = -error[i]
-                    size += 1
-                else:
-                    refused[n_refused] = i
-                    n_refused += 1
-                    total_refused += 1
-            if size == before:
-                continue
-            counts[sample, 2] += size - before
-            size, n_steps, moved = walk(inverse, numbers, slots, every, size, y)
-            counts[sample, 3] += n_steps
-            budget -= n_steps
-            if moved:
-                single = n_groups == 1
-                n_refused = 0
-            elif single:
-                refused[n_refused] = chosen[0]
-                n_refused += 1
-                total_refused += 1
-            else:
-                single = True
-                n_refused = 0
-            combine(error, b, gram, slots, current, size, n // DOUBLES)
-            if bias != 0:
-                total = 0.0
-                for s in range(size):
-                    total += y[slots[s]] * current[s]
-                total *= bias
-                for i in range(n):
-                    error[i] -= total * y[i]
+    square = np.empty((capacity, capacity))
+    blocks = np.zeros((2, 4, capacity))
+    rows = np.zeros((4, capacity))
+    places = np.zeros((2, capacity), np.int64)
+    places[1] = np.arange(capacity)
+    columns, vectors = blocks[0], blocks[1]
+    current, right, step, zero = rows[0], rows[1], rows[2], rows[3]
+    slots, every = places[0], places[1]
+    weights, error, refused = np.zeros(4), np.empty(n), np.empty(n, np.int64)
+    picks, gains = np.empty(MOST_PICKS, np.int64), np.empty(MOST_PICKS)
+    for sample in range(len(linear)):
+        size = solve_one(
+            gram, linear[sample], signs[sample], bias, limits[sample], square, columns, vectors, weights, current, right,
+            step, zero, slots, every, error, picks, gains, refused, counts[sample],
+        )
         counts[sample, 0] = size
-        counts[sample, 1] = total_refused
         for s in range(size):
             index[sample, s] = slots[s]
             values[sample, s] = current[s]
 
 
 @inlined
-def choose(error, y, groups, best, best_of, limit, chosen):
-    """Pick the worst violated point of each group, if it is not far better than the worst of all."""
-    n_groups = best.shape[0]
-    best[:] = limit
-    best_of[:] = -1
-    for i in range(groups.shape[0]):
-        value = y[i] * error[i]
-        if value > limit:
-            g = groups[i]
-            if value > best[g]:
-                best[g] = value
-                best_of[g] = i
-    worst = limit
-    for g in range(n_groups):
-        if best[g] > worst:
-            worst = best[g]
-    n_chosen = 0
-    for g in range(n_groups):
-        if best_of[g] >= 0 and best[g] >= AT_LEAST * worst:
-            if n_chosen < BLOCK:
-                chosen[n_chosen] = best_of[g]
-                n_chosen += 1
-            else:
-                low = 0
-                for c in range(1, BLOCK):
-                    if best[groups[chosen[c]]] < best[groups[chosen[low]]]:
-                        low = c
-                if best[groups[chosen[low]]] < best[g]:
-                    chosen[low] = best_of[g]
-    return n_chosen
-
-
-@inlined
-def append(gram, inverse, numbers, slots, every, size, i, y, bias):
-    """Take point i in; False (nothing done) if it depends on the active ones."""
-    row = gram[i]
-    column = numbers[3]
-    u = numbers[4]
-    if size % DOUBLES == 0:
+def solve_one(
+    gram, b, y, bias, limit, inverse, columns, vectors, weights, current, right, step, zero, slots, every, error,
+    picks, gains, refused, counts,
+):
+    """Solve one sample; leaves the active points in ``slots``, their μ in ``current``, and returns their number."""
+    gram, b, y = borrow(gram), borrow(b), borrow(y)
+    inverse, columns, vectors, weights = borrow(inverse), borrow(columns), borrow(vectors), borrow(weights)
+    current, right, step, zero = borrow(current), borrow(right), borrow(step), borrow(zero)
+    slots, every, error = borrow(slots), borrow(every), borrow(error)
+    picks, gains, refused, counts = borrow(picks), borrow(gains), borrow(refused), borrow(counts)
+    n = len(b)
+    capacity = len(slots)
+    size = 0
+    n_refused = 0
+    n_picks = MOST_PICKS
+    budget = 50 + 10 * n
+    while True:
+        gradient(gram, b, y, bias, current, slots, size, error)
         for s in range(size):
-            for j in range(DOUBLES):
-                inverse[s, size + j] = 0.0
-        for s in range(size, size + DOUBLES):
-            for j in range(size + DOUBLES):
-                inverse[s, j] = 0.0
-            u[s] = 0.0
-    yi = bias * y[i]
-    for s in range(size):
-        column[s] = -(row[slots[s]] + yi * y[slots[s]])
-    n_lanes = size // DOUBLES + 1
-    combine(u, numbers[5], inverse, every, column, size, n_lanes)
-    diagonal = row[i] + bias
-    pivot = diagonal
-    for s in range(size):
-        pivot += column[s] * u[s]
-    if not pivot > SMALLEST_PIVOT * diagonal:
-        return False
-    u[size] = -1.0
-    rank_one(inverse, u, 1.0 / pivot, size + 1, n_lanes)
-    slots[size] = i
-    numbers[0, size] = 0.0
-    return True
+            right[s] = -error[slots[s]]
+            error[slots[s]] = -_MASKED * y[slots[s]]
+        for s in range(n_refused):
+            error[refused[s]] = -_MASKED * y[refused[s]]
+        found = pick(gram, error, y, bias, limit, picks, gains, min(n_picks, capacity - size))
+        if found == 0 or budget <= 0:
+            return size
+        before = size
+        together = 4 if size + found > DOUBLES else 1
+        for first in range(0, found, together):
+            last = min(first + together, found)
+            n_lanes = (size + last - first + DOUBLES - 1) // DOUBLES
+            project(gram, inverse, columns, vectors, zero, slots, every, size, y, bias, picks, first, last, n_lanes)
+            size = append(
+                gram, inverse, columns, vectors, weights, current, right, slots, size, y, bias, picks, gains,
+                first, last, n_lanes,
+            )
+        for c in range(found):
+            if picks[c] < 0:
+                refused[n_refused] = -1 - picks[c]
+                n_refused += 1
+                counts[1] += 1
+        counts[2] += size - before
+        if size > before:
+            size, n_steps, moved = walk(inverse, columns, current, right, step, zero, slots, every, size, y)
+            counts[3] += n_steps
+            budget -= n_steps
+            if moved:
+                n_picks = MOST_PICKS
+                n_refused = 0
+            elif n_picks > 1:
+                n_picks = 1
+                n_refused = 0
+            else:
+                refused[n_refused] = picks[0]
+                n_refused += 1
+                counts[1] += 1
 
 
 @inlined
-def delete(inverse, numbers, slots, size, slot):
+def gradient(gram, b, y, bias, current, slots, size, error):
+    """b − Kμ for all points."""
+    n = error.shape[0]
+    combine(error, b, gram, slots, current, 0, size, n // DOUBLES)
+    if bias != 0:
+        total = 0.0
+        for s in range(size):
+            total += y[slots[s]] * current[s]
+        total *= bias
+        for i in range(n):
+            error[i] -= total * y[i]
+
+
+@inlined
+def pick(gram, error, y, bias, limit, picks, gains, most):
+    """Pick points to insert, each the worst violated after those before it moved alone; spoils ``error``.
+
+    ``gains`` becomes the gradient of each pick before any of them moved.
+    """
+    n = error.shape[0]
+    found = 0
+    least = limit
+    while found < most:
+        i = largest(error, y, n // DOUBLES)
+        value = error[i]
+        if not y[i] * value > least:
+            break
+        if found == 0:
+            least = max(limit, AT_LEAST * y[i] * value)
+        picks[found] = i
+        gains[found] = value / (gram[i, i] + bias)
+        found += 1
+        if found < most:
+            combine(error, error, gram, picks, gains, found - 1, found, n // DOUBLES)
+            if bias != 0:
+                shift = bias * y[i] * gains[found - 1]
+                for j in range(n):
+                    error[j] -= shift * y[j]
+            error[i] = -_MASKED * y[i]
+    for c in range(found - 1, -1, -1):
+        i = picks[c]
+        value = gains[c] * (gram[i, i] + bias)
+        for a in range(c):
+            value += gains[a] * (gram[picks[a], i] + bias * y[picks[a]] * y[i])
+        gains[c] = value
+    return found
+
+
+@inlined
+def project(gram, inverse, columns, vectors, zero, slots, every, size, y, bias, picks, first, last, n_lanes):
+    """Write the products of up to four picks with the active points to ``columns`` (negative), and K⁻¹ times them.
+
+    Room for the new points is zeroed, in whole vectors.
+    """
+    end = n_lanes * DOUBLES
+    for s in range(size):
+        for j in range(size, end):
+            inverse[s, j] = 0.0
+    for s in range(size, end):
+        for j in range(end):
+            inverse[s, j] = 0.0
+    for a in range(4 if last - first > 1 else 1):
+        for s in range(size, end):
+            columns[a, s] = 0.0
+            vectors[a, s] = 0.0
+    for c in range(first, last):
+        i = picks[c]
+        sign = bias * y[i]
+        for s in range(size):
+            columns[c - first, s] = -(gram[i, slots[s]] + sign * y[slots[s]])
+    if last - first == 1:
+        combine(vectors, zero, inverse, every, columns, 0, size, n_lanes)
+        return
+    for c in range(last - first, 4):
+        for s in range(size):
+            columns[c, s] = 0.0
+    combine_four(vectors, inverse, columns, size, n_lanes)
+
+
+@inlined
+def append(
+    gram, inverse, columns, vectors, weights, current, right, slots, size, y, bias, picks, gains, first, last, n_lanes
+):
+    """Take up to four picks in; those that depend on the active points are left out and marked negative."""
+    before = size
+    taken = 0
+    weights[:] = 0.0
+    for c in range(first, last):
+        i = picks[c]
+        k = c - first
+        for s in range(before, size):
+            columns[k, s] = -(gram[i, slots[s]] + bias * y[i] * y[slots[s]])
+        for a in range(taken):
+            factor = -weights[a] * dot(vectors, a, columns, k, n_lanes)
+            for s in range(size):
+                vectors[k, s] += factor * vectors[a, s]
+        diagonal = gram[i, i] + bias
+        pivot = diagonal + dot(columns, k, vectors, k, n_lanes)
+        if not pivot > SMALLEST_PIVOT * diagonal:
+            picks[c] = -1 - i
+            continue
+        vectors[k, size] = -1.0
+        if taken < k:
+            for s in range(n_lanes * DOUBLES):
+                vectors[taken, s] = vectors[k, s]
+        weights[taken] = 1.0 / pivot
+        taken += 1
+        slots[size] = i
+        current[size] = 0.0
+        right[size] = -gains[c]
+        size += 1
+    if taken == 1:
+        rank_one(inverse, vectors, 0, weights[0], size, n_lanes)
+    elif taken > 1:
+        rank_four(inverse, vectors, weights, size, n_lanes)
+    return size
+
+
+@inlined
+def delete(inverse, columns, current, right, step, slots, size, slot):
     """Take the point in ``slot`` out and move the last one there."""
     last = size - 1
-    w = numbers[3]
     n_lanes = last // DOUBLES + 1
     for s in range(n_lanes * DOUBLES):
-        w[s] = inverse[slot, s]
-    rank_one(inverse, w, -1.0 / w[slot], size, n_lanes)
+        columns[0, s] = inverse[slot, s]
+    rank_one(inverse, columns, 0, -1.0 / columns[0, slot], size, n_lanes)
     if slot != last:
         for s in range(size):
             inverse[slot, s] = inverse[last, s]
@@ -186,25 +245,25 @@ def delete(inverse, numbers, slots, size, slot):
             inverse[s, slot] = inverse[s, last]
         inverse[slot, slot] = inverse[last, last]
         slots[slot] = slots[last]
-        for v in range(3):
-            numbers[v, slot] = numbers[v, last]
+        current[slot] = current[last]
+        right[slot] = right[last]
+        step[slot] = step[last]
     for s in range(size):
         inverse[last, s] = 0.0
         inverse[s, last] = 0.0
 
 
 @inlined
-def walk(inverse, numbers, slots, every, size, y):
-    """Go to the minimum over the active points, dropping those whose multiplier reaches 0; whether μ moved."""
-    current = numbers[0]
-    right = numbers[1]
-    step = numbers[2]
+def walk(inverse, columns, current, right, step, zero, slots, every, size, y):
+    """Go to the minimum over the active points, dropping those whose multiplier reaches 0.
+
+    Returns how many stay, the number of steps, and whether μ moved.
+    """
     n_steps = 0
     moved = False
     while True:
         n_steps += 1
-        n_lanes = (size + DOUBLES - 1) // DOUBLES
-        combine(step, numbers[5], inverse, every, right, size, n_lanes)
+        combine(step, zero, inverse, every, right, 0, size, (size + DOUBLES - 1) // DOUBLES)
         length = 1.0
         for s in range(size):
             if y[slots[s]] * (current[s] + step[s]) <= 0:
@@ -220,5 +279,5 @@ def walk(inverse, numbers, slots, every, size, y):
         for s in range(size - 1, -1, -1):
             right[s] *= 1 - length
             if y[slots[s]] * step[s] <= 0 and y[slots[s]] * current[s] <= 1e-15 * abs(step[s]):
-                delete(inverse, numbers, slots, size, s)
+                delete(inverse, columns, current, right, step, slots, size, s)
                 size -= 1

@@ -49,9 +49,13 @@ class _Rows:
         """Write vector ``lane``."""
         self.builder.store(value, self.pointer(lane, row), align=self.number_bytes)
 
-    def scalar(self, index):
-        """One number of a contiguous vector, in all lanes."""
-        pointer = self.builder.gep(self.array.data, [index])
+    def scalar(self, index, row=None):
+        """One number (of a row), in all lanes."""
+        start = self.array.data
+        if row is not None:
+            offset = self.builder.mul(row, self.strides[0])
+            start = cgutils.pointer_add(self.builder, start, offset)
+        pointer = self.builder.gep(start, [index])
         return self.spread(self.builder.load(pointer))
 
     def spread(self, number):
@@ -69,9 +73,25 @@ class _Rows:
 
 
 @intrinsic
-def combine(typing, out, start, matrix, index, weights, count, n_lanes):
-    """out = start − Σ_s weights[s]·matrix[index[s]] over s < count."""
-    signature = types.void(out, start, matrix, index, weights, types.intp, types.intp)
+def borrow(typing, array):
+    """The same array without counting references, which would cost as much as a short row.
+
+    Only for arrays that the caller of the whole loop keeps alive.
+    """
+
+    def generate(context, builder, signature, arguments):
+        source = context.make_array(signature.args[0])(context, builder, arguments[0])
+        source.meminfo = cgutils.get_null_value(source.meminfo.type)
+        source.parent = cgutils.get_null_value(source.parent.type)
+        return source._getvalue()
+
+    return array(array), generate
+
+
+@intrinsic
+def combine(typing, out, start, matrix, index, weights, first, last, n_lanes):
+    """out = start − Σ_s weights[s]·matrix[index[s]] over first <= s < last."""
+    signature = types.void(out, start, matrix, index, weights, types.intp, types.intp, types.intp)
 
     def generate(context, builder, signature, arguments):
         out_t, start_t, matrix_t, index_t, weights_t = signature.args[:5]
@@ -80,17 +100,17 @@ def combine(typing, out, start, matrix, index, weights, count, n_lanes):
         rows = _Rows(context, builder, matrix_t, arguments[2])
         indices = context.make_array(index_t)(context, builder, arguments[3])
         factors = _Rows(context, builder, weights_t, arguments[4])
-        count, n_lanes = arguments[5:]
-        intp = count.type
+        first, last, n_lanes = arguments[5:]
+        intp = first.type
         sums = [cgutils.alloca_once(builder, result.vector) for _ in range(_TILE)]
 
-        def tile(first, width):
-            lanes = [builder.add(first, ir.Constant(intp, v)) for v in range(width)]
+        def tile(start, width):
+            lanes = [builder.add(start, ir.Constant(intp, v)) for v in range(width)]
             for v in range(width):
                 builder.store(initial.load(lanes[v]), sums[v])
-            with cgutils.for_range(builder, count) as loop:
-                row = builder.load(builder.gep(indices.data, [loop.index]))
-                factor = builder.fneg(factors.scalar(loop.index))
+            with cgutils.for_range_slice(builder, first, last, ir.Constant(intp, 1), intp) as (s, _):
+                row = builder.load(builder.gep(indices.data, [s]))
+                factor = builder.fneg(factors.scalar(s))
                 for v in range(width):
                     builder.store(
                         rows.multiply_add(builder.load(sums[v]), factor, rows.load(lanes[v], row)), sums[v]
@@ -98,16 +118,15 @@ def combine(typing, out, start, matrix, index, weights, count, n_lanes):
             for v in range(width):
                 result.store(builder.load(sums[v]), lanes[v])
 
-        _tiles(builder, n_lanes, tile)
+        _tiles(builder, n_lanes, tile, _TILE)
         return context.get_dummy_value()
 
     return signature, generate
 
 
-def _tiles(builder, n_lanes, tile):
-    """Run ``tile`` over full tiles, then over halves of a tile."""
+def _tiles(builder, n_lanes, tile, width):
+    """Run ``tile`` over full tiles of ``width`` vectors, then over halves of a tile."""
     intp = n_lanes.type
-    width = _TILE
     full = builder.and_(n_lanes, ir.Constant(intp, -width))
     with cgutils.for_range_slice(builder, ir.Constant(intp, 0), full, ir.Constant(intp, width), intp) as (first, _):
         tile(first, width)
@@ -119,26 +138,115 @@ def _tiles(builder, n_lanes, tile):
 
 
 @intrinsic
-def rank_one(typing, matrix, vector, weight, count, n_lanes):
-    """matrix[j] += weight·vector[j]·vector over rows j < count."""
-    signature = types.void(matrix, vector, vector.dtype, types.intp, types.intp)
+def rank_one(typing, matrix, vectors, row, weight, count, n_lanes):
+    """matrix[j] += weight·v[j]·v over rows j < count, where v = vectors[row]."""
+    signature = types.void(matrix, vectors, types.intp, vectors.dtype, types.intp, types.intp)
 
     def generate(context, builder, signature, arguments):
         rows = _Rows(context, builder, signature.args[0], arguments[0])
         values = _Rows(context, builder, signature.args[1], arguments[1])
-        weight = rows.spread(arguments[2])
-        count, n_lanes = arguments[3:]
+        row = arguments[2]
+        weight = rows.spread(arguments[3])
+        count, n_lanes = arguments[4:]
 
         def tile(first, width):
             lanes = [builder.add(first, ir.Constant(first.type, v)) for v in range(width)]
-            parts = [builder.fmul(weight, values.load(lane), flags=_FLAGS) for lane in lanes]
+            parts = [builder.fmul(weight, values.load(lane, row), flags=_FLAGS) for lane in lanes]
             with cgutils.for_range(builder, count) as loop:
-                factor = values.scalar(loop.index)
+                factor = values.scalar(loop.index, row)
                 for lane, part in zip(lanes, parts, strict=True):
                     rows.store(rows.multiply_add(rows.load(lane, loop.index), factor, part), lane, loop.index)
 
-        _tiles(builder, n_lanes, tile)
+        _tiles(builder, n_lanes, tile, _TILE)
         return context.get_dummy_value()
+
+    return signature, generate
+
+
+@intrinsic
+def combine_four(typing, out, matrix, weights, count, n_lanes):
+    """out[a] = −Σ_s weights[a, s]·matrix[s] over s < count, for four rows a at once."""
+    signature = types.void(out, matrix, weights, types.intp, types.intp)
+
+    def generate(context, builder, signature, arguments):
+        result, rows, factors = (
+            _Rows(context, builder, kind, value) for kind, value in zip(signature.args[:3], arguments[:3], strict=True)
+        )
+        count, n_lanes = arguments[3:]
+        intp = count.type
+        four = [ir.Constant(intp, a) for a in range(4)]
+        sums = [[cgutils.alloca_once(builder, result.vector) for _ in range(_TILE // 2)] for _ in four]
+
+        def tile(first, width):
+            lanes = [builder.add(first, ir.Constant(intp, v)) for v in range(width)]
+            zero = ir.Constant(result.vector, [0.0] * result.n_lanes)
+            for a in range(4):
+                for v in range(width):
+                    builder.store(zero, sums[a][v])
+            with cgutils.for_range(builder, count) as loop:
+                vectors = [rows.load(lane, loop.index) for lane in lanes]
+                for a in range(4):
+                    factor = builder.fneg(factors.scalar(loop.index, four[a]))
+                    for v in range(width):
+                        builder.store(rows.multiply_add(builder.load(sums[a][v]), factor, vectors[v]), sums[a][v])
+            for a in range(4):
+                for v in range(width):
+                    result.store(builder.load(sums[a][v]), lanes[v], four[a])
+
+        _tiles(builder, n_lanes, tile, _TILE // 2)
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+@intrinsic
+def rank_four(typing, matrix, vectors, weights, count, n_lanes):
+    """matrix[j] += Σ_a weights[a]·vectors[a, j]·vectors[a] over rows j < count, for four rows a at once."""
+    signature = types.void(matrix, vectors, weights, types.intp, types.intp)
+
+    def generate(context, builder, signature, arguments):
+        rows, values, factors = (
+            _Rows(context, builder, kind, value) for kind, value in zip(signature.args[:3], arguments[:3], strict=True)
+        )
+        count, n_lanes = arguments[3:]
+        intp = count.type
+        four = [ir.Constant(intp, a) for a in range(4)]
+        weight = [factors.scalar(a) for a in four]
+
+        def tile(first, width):
+            lanes = [builder.add(first, ir.Constant(intp, v)) for v in range(width)]
+            parts = [
+                [builder.fmul(weight[a], values.load(lane, four[a]), flags=_FLAGS) for lane in lanes] for a in range(4)
+            ]
+            with cgutils.for_range(builder, count) as loop:
+                totals = [rows.load(lane, loop.index) for lane in lanes]
+                for a in range(4):
+                    factor = values.scalar(loop.index, four[a])
+                    totals = [rows.multiply_add(t, factor, p) for t, p in zip(totals, parts[a], strict=True)]
+                for lane, total in zip(lanes, totals, strict=True):
+                    rows.store(total, lane, loop.index)
+
+        _tiles(builder, n_lanes, tile, _TILE // 2)
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+@intrinsic
+def dot(typing, left, left_row, right, right_row, n_lanes):
+    """Product of a row of ``left`` and a row of ``right``."""
+    signature = left.dtype(left, types.intp, right, types.intp, types.intp)
+
+    def generate(context, builder, signature, arguments):
+        a = _Rows(context, builder, signature.args[0], arguments[0])
+        b = _Rows(context, builder, signature.args[2], arguments[2])
+        total = cgutils.alloca_once_value(builder, ir.Constant(a.vector, [0.0] * a.n_lanes))
+        with cgutils.for_range(builder, arguments[4]) as loop:
+            value = a.multiply_add(
+                builder.load(total), a.load(loop.index, arguments[1]), b.load(loop.index, arguments[3])
+            )
+            builder.store(value, total)
+        return _halve(builder, builder.load(total), a.n_lanes, lambda x, y: builder.fadd(x, y, flags=_FLAGS))
 
     return signature, generate
 
@@ -154,13 +262,15 @@ def largest(typing, values, signs, n_lanes):
         n_lanes = arguments[2]
         intp = n_lanes.type
         zero = ir.Constant(intp, 0)
+
+        def larger_of(x, y):
+            return builder.select(builder.fcmp_ordered(">", x, y), x, y)
+
         best = cgutils.alloca_once_value(builder, builder.fmul(numbers.load(zero), factors.load(zero)))
         with cgutils.for_range(builder, n_lanes) as loop:
             product = builder.fmul(numbers.load(loop.index), factors.load(loop.index))
-            kept = builder.load(best)
-            larger = builder.fcmp_ordered(">", product, kept)
-            builder.store(builder.select(larger, product, kept), best)
-        top = numbers.spread(_largest_lane(builder, builder.load(best), numbers))
+            builder.store(larger_of(product, builder.load(best)), best)
+        top = numbers.spread(_halve(builder, builder.load(best), numbers.n_lanes, larger_of))
         found = cgutils.alloca_once_value(builder, zero)
         bits = ir.IntType(numbers.n_lanes)
         with cgutils.for_range(builder, n_lanes) as loop:
@@ -176,12 +286,12 @@ def largest(typing, values, signs, n_lanes):
     return signature, generate
 
 
-def _largest_lane(builder, vector, rows):
-    """Largest lane of a vector, by halving."""
-    lanes = width = rows.n_lanes
+def _halve(builder, vector, n_lanes, join):
+    """Join all lanes of a vector to one number, half with half."""
+    width = n_lanes
     while width > 1:
         width //= 2
-        mask = [lane + width if lane < width else lane for lane in range(lanes)]
-        other = builder.shuffle_vector(vector, vector, ir.Constant(ir.VectorType(ir.IntType(32), lanes), mask))
-        vector = builder.select(builder.fcmp_ordered(">", other, vector), other, vector)
+        mask = [lane + width if lane < width else lane for lane in range(n_lanes)]
+        other = builder.shuffle_vector(vector, vector, ir.Constant(ir.VectorType(ir.IntType(32), n_lanes), mask))
+        vector = join(other, vector)
     return builder.extract_element(vector, ir.Constant(ir.IntType(32), 0))

@@ -1,4 +1,4 @@
-"""Drawing primitives without science: each takes ``ax=None``, returns the Axes, and leaves matplotlib's settings alone."""
+"""Drawing primitives without science: each takes ``ax=None``, returns the Axes, and changes no global setting."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .lines import note
 from .style import DIVERGING, INK, SEQUENTIAL, axes_or_new, context
 
 if TYPE_CHECKING:
@@ -77,7 +78,9 @@ def matrix(
     limits = (center - reach, center + reach) if diverging else (None, None)
     with context():
         image = ax.imshow(array, cmap=DIVERGING if diverging else SEQUENTIAL, vmin=limits[0], vmax=limits[1])
-        if finite.size:
+        if not finite.size:
+            note("no values", ax=ax)
+        else:
             bar = ax.figure.colorbar(image, ax=ax, shrink=0.85, pad=0.03)
             bar.set_label(label)
             bar.outline.set_visible(False)  # type: ignore[operator]

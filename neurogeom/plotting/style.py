@@ -22,7 +22,7 @@ MUTED = "#6b7785"
 GRID = "#e4e7eb"
 """Color of grid lines."""
 
-PALETTE: tuple[str, ...] = ("#0072b2", "#d55e00", "#009e73", "#aa4499", "#e69f00", "#56b4e9", "#5a6470")
+PALETTE: tuple[str, ...] = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#3b4650")
 """Colors of series, in order; told apart with each common color-vision deficiency (after Okabe and Ito, 2008)."""
 
 MARKERS: tuple[str, ...] = ("o", "s", "D", "^", "v", "P", "X")
@@ -258,7 +258,7 @@ def new_axes(
 
 
 def category_axis(ax: Axes, names: Sequence[str], *, axis: str = "x") -> Axes:
-    """Label one axis with names at 0, 1, 2, …, turned where they would run into each other.
+    """Label one axis with names at 0, 1, 2, …, turned, shortened or thinned out where they would not fit.
 
     Parameters
     ----------
@@ -285,10 +285,17 @@ def category_axis(ax: Axes, names: Sequence[str], *, axis: str = "x") -> Axes:
     if axis == "y":
         ax.set_yticks(positions, [str(name) for name in names])
         return ax
-    letters = max((len(str(name)) for name in names), default=0) * len(names)
-    room = 11.0 * _width(ax)
-    turn = {"rotation": 30, "ha": "right", "rotation_mode": "anchor"} if letters > room else {}
-    ax.set_xticks(positions, [str(name) for name in names], **turn)
+    texts = [str(name) for name in names]
+    letters, room = max(map(len, texts), default=0) * len(texts), 11.0 * _width(ax)
+    look: dict[str, Any] = {}
+    if len(texts) > 3.5 * _width(ax):
+        look = {"rotation": 90, "fontsize": 6.5}
+        step = int(np.ceil(len(texts) / (9.0 * _width(ax))))
+        positions, texts = positions[::step], [_short(text) for text in texts[::step]]
+    elif letters > room:
+        look = {"rotation": 30, "ha": "right", "rotation_mode": "anchor"}
+        texts = [_short(text) for text in texts]
+    ax.set_xticks(positions, texts, **look)
     if len(names):
         ax.set_xlim(-0.5, len(names) - 0.5)
     return ax
@@ -308,7 +315,8 @@ def dress(
     x, y : str, optional
         Labels of the axes, with their units.
     legend : str, optional
-        Where the legend goes, such as 'best'; none is drawn without it, or where nothing has a label.
+        Where the legend goes: 'best' and other places of matplotlib's, or 'title' for the line of the title, at the
+        right; none is drawn without it, or where nothing has a label.
 
     Returns
     -------
@@ -329,7 +337,8 @@ def dress(
         if y is not None:
             ax.set_ylabel(y)
         if legend is not None and ax.get_legend_handles_labels()[0]:
-            ax.legend(loc=legend)
+            above = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.2, "ncols": 3}
+            ax.legend(**(above if legend == "title" else {"loc": legend}))  # type: ignore[arg-type]
     return ax
 
 
@@ -368,6 +377,11 @@ def log_axis(ax: Axes, values: ArrayLike, *, axis: str = "x") -> Axes:
     chosen.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     (ax.set_xlim if axis == "x" else ax.set_ylim)(low / 1.25, high * 1.25)
     return ax
+
+
+def _short(text: str, limit: int = 18) -> str:
+    """The end of a long name, which tells layers apart better than its beginning."""
+    return text if len(text) <= limit else "…" + text[1 - limit :]
 
 
 def _width(ax: Axes) -> float:

@@ -43,7 +43,7 @@ def make_splits(
                 "are in both. Give splits=5, or selections that do not overlap."
             )
         pairs = [(np.flatnonzero(train), np.flatnonzero(test))]
-    elif hasattr(splits, "split"):
+    elif hasattr(splits, "split") and not isinstance(splits, str):
         pairs = _by_splitter(splits, codes, train, test)
     else:
         folds = _folds(splits, codes, table, train, test, seed)

@@ -57,7 +57,7 @@ def encode(figure: MatplotlibFigure | Axes | Any, *, dpi: int = 160) -> Image:
     >>> image.media_type, image.uri[:24]
     ('image/svg+xml', 'data:image/svg+xml;base6')
     """
-    drawn = _figure_of(figure)
+    drawn = figure_of(figure)
     svg, png = svg_bytes(drawn), png_bytes(drawn, dpi=dpi)
     # A scatter of thousands of points is smaller, and faster to show, as PNG; a line plot is sharper as SVG.
     data, media_type = (svg, "image/svg+xml") if len(svg) <= len(png) else (png, "image/png")
@@ -86,7 +86,8 @@ def svg_bytes(figure: MatplotlibFigure) -> bytes:
     with plotting.context():
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
-    text = re.sub(r"(\d+\.\d{2})\d+", r"\1", text)
+    # Coordinates of paths to a hundredth of a point; scales and rotations need all their digits.
+    text = re.sub(r' d="[^"]+"', lambda path: re.sub(r"(\d+\.\d{2})\d+", r"\1", path.group()), text)
     text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     return re.sub(r"\s*\n\s*", "\n", text).encode("utf-8")
@@ -118,8 +119,30 @@ def png_bytes(figure: MatplotlibFigure, *, dpi: int = 160) -> bytes:
     return buffer.getvalue()
 
 
-def _figure_of(figure: Any) -> MatplotlibFigure:
-    """The figure itself, or the one that Axes belong to."""
+def figure_of(figure: Any) -> MatplotlibFigure:
+    """Return the figure itself, or the one that Axes belong to.
+
+    Parameters
+    ----------
+    figure : matplotlib Figure, Axes or array of Axes
+        What a plot returned.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure.
+
+    Raises
+    ------
+    TypeError
+        For anything else.
+
+    Examples
+    --------
+    >>> figure, axes = plotting.new_figure(1, 2)
+    >>> figure_of(axes) is figure
+    True
+    """
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as MatplotlibFigure
 

@@ -1,4 +1,4 @@
-"""Where numbers come from: methods to paste, parameters, versions, seed, references, warnings, lines to repeat a run."""
+"""Where numbers come from: methods to paste, parameters, versions, references, warnings, lines to repeat a run."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def _software(items: Sequence[Any]) -> str:
     versions = list(dict.fromkeys(str(item.settings.get("neurogeom_version", "?")) for item in items))
     seeds = list(dict.fromkeys(str(item.settings["seed"]) for item in items if item.settings.get("seed") is not None))
     seed = f" with seed {seeds[0]}" if len(seeds) == 1 else ""
-    return f"All were computed with neurogeom {' and '.join(versions)}{seed}."
+    return f"All values were computed with neurogeom {' and '.join(versions)}{seed}."
 
 
 def _versions(items: Sequence[Any]) -> dict[str, str]:

@@ -100,7 +100,7 @@ def fit_classifier(
     >>> import numpy as np, torch
     >>> rng = np.random.default_rng(0)
     >>> inputs = np.r_[rng.normal(-2, 1, (40, 2)), rng.normal(2, 1, (40, 2))]
-    >>> history = fit_classifier(torch.nn.Linear(2, 2), inputs, [0] * 40 + [1] * 40, epochs=30, learning_rate=0.1, seed=0)
+    >>> history = fit_classifier(torch.nn.Linear(2, 2), inputs, [0] * 40 + [1] * 40, learning_rate=0.1, seed=0)
     >>> bool(history.accuracy[-1] > 0.9)
     True
     """

@@ -1,0 +1,43 @@
+"""zarr stores: xarray's, and plain arrays or groups."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from neurogeom.recordings.frame import as_responses, choose_variable
+
+
+def read(
+    path: Path, *, variable: str | None = None, dims: tuple[str, ...] | None = None, group: str | None = None
+) -> xr.DataArray:
+    """Responses of a zarr store; one-axis arrays beside the variable become coordinates."""
+    import zarr
+
+    try:
+        root = zarr.open(str(path / group if group else path), mode="r")
+        arrays = {"array": root} if isinstance(root, zarr.Array) else dict(root.arrays())
+    except Exception as error:  # zarr raises many kinds for what is no store
+        raise ValueError(f"{path} cannot be read as a zarr store: it is damaged or incomplete ({error}).") from error
+    numeric = {key: tuple(one.shape) for key, one in arrays.items() if one.dtype.kind in "iubf" and one.ndim}
+    chosen = choose_variable(numeric, variable, path.name)
+    names = _axis_names(arrays[chosen])
+    coords: dict[str, Any] = {}
+    for key, one in arrays.items():
+        if key != chosen and one.ndim == 1:
+            axes = _axis_names(one)
+            coords[key] = (axes, np.asarray(one[:])) if axes and names else np.asarray(one[:])
+    attrs = {key: value for key, value in dict(arrays[chosen].attrs).items() if not key.startswith("_")}
+    attrs.pop("coordinates", None)
+    return as_responses(
+        np.asarray(arrays[chosen][...]), dims=dims, coords=coords, file_dims=names, attrs=attrs, source=path.name
+    )
+
+
+def _axis_names(array: Any) -> tuple[str, ...] | None:
+    """Names of axes: a field of zarr 3, an attribute in zarr 2."""
+    names = getattr(array.metadata, "dimension_names", None) or array.attrs.get("_ARRAY_DIMENSIONS")
+    return tuple(map(str, names)) if names and all(names) else None

@@ -1,0 +1,197 @@
+"""Partial least squares where features outnumber rows: all in rows × rows and targets × targets.
+
+With K the Gram matrix, T the orthonormal scores so far and Y the centered targets left over, each component is
+
+    v = leading eigenvector of Yᵀ K Y,   u = Y v,   t ∝ (I − T Tᵀ) K u,   q = Yᵀ t,   Y ← Y − t qᵀ
+
+(SIMPLS/NIPALS regression mode in the space of rows). K is never deflated: u is orthogonal to T already, and
+Yᵀ K Y loses a matrix of rank two. All folds go in step; training rows are marked by zeros elsewhere, so that one
+product with the shared K serves all folds and gives the test rows' scores as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from neurogeom.regression.folds import Fold
+from neurogeom.regression.leading import LeadingVector
+
+_EPS = float(np.finfo(np.float64).eps)
+_REFRESH = 1e-4  # YᵀKY is made anew when its leading eigenvalue fell this much: rounding of the updates stays small
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What dual PLS found in each fold.
+
+    Parameters
+    ----------
+    rows : ndarray, shape (folds, components, n)
+        Scores of all rows; those of training rows are orthonormal.
+    weights : ndarray, shape (folds, components, n)
+        Weights of training rows: components = (centered features)ᵀ weights.
+    loadings : ndarray, shape (folds, components, t)
+        Of the targets.
+    means : ndarray, shape (folds, t)
+        Training means of the targets.
+    n_components : ndarray, shape (folds,)
+        Components found before nothing was left.
+    """
+
+    rows: np.ndarray
+    weights: np.ndarray
+    loadings: np.ndarray
+    means: np.ndarray
+    n_components: np.ndarray
+
+
+def dual_scores(kernel: np.ndarray, targets: np.ndarray, folds: Sequence[Fold], n_components: int) -> Scores:
+    """Return scores, weights and loadings of every fold.
+
+    Parameters
+    ----------
+    kernel : ndarray, shape (n, n)
+        Gram matrix of the features, centered by any one row vector.
+    targets : ndarray, shape (n, t)
+    folds : sequence of (train, test)
+    n_components : int
+
+    Returns
+    -------
+    Scores
+
+    Examples
+    --------
+    >>> x = np.array([[0.0], [1.0], [2.0], [3.0]])
+    >>> found = dual_scores(x @ x.T, 2 * x, [(np.array([0, 1, 2]), np.array([3]))], 1)
+    >>> round(float(found.means[0, 0] + found.rows[0, 0, 3] * found.loadings[0, 0, 0]), 9)
+    6.0
+    """
+    return _Run(kernel, targets, folds, n_components).finish()
+
+
+class _Run:
+    """The state of all folds in step."""
+
+    def __init__(self, kernel: np.ndarray, targets: np.ndarray, folds: Sequence[Fold], n_components: int) -> None:
+        n_rows, n_targets = targets.shape
+        n_folds = len(folds)
+        self.kernel, self.folds = kernel, folds
+        self.offset = targets.mean(axis=0)
+        self.targets = targets - self.offset
+        self.mask = np.zeros((n_rows, n_folds))
+        for fold, (train, _) in enumerate(folds):
+            self.mask[train, fold] = 1.0
+        self.n_train = self.mask.sum(axis=0)
+        self.means = (self.targets.T @ self.mask) / self.n_train
+        self.rows = np.zeros((n_folds, n_components, n_rows))
+        self.train_rows = np.zeros((n_folds, n_components, n_rows))
+        self.weights = np.zeros((n_folds, n_components, n_rows))
+        self.loadings = np.zeros((n_folds, n_components, n_targets))
+        self.n_found = np.zeros(n_folds, dtype=int)
+        self.active = np.ones(n_folds, dtype=bool)
+        self.noise = 32.0 * _EPS * np.sqrt(n_rows)
+        self.size = np.sqrt(np.maximum((self.mask.T @ self.targets**2).sum(axis=1), 0.0))
+        self.followers = self._start()
+        self.fresh = np.array([np.trace(follower.matrix) for follower in self.followers])
+
+    def _start(self) -> list[LeadingVector]:
+        """YᵀKY of each fold's centered training targets: that of all rows, less the test rows."""
+        product = self.kernel @ self.targets
+        every = self.targets.T @ product
+        mass = self.kernel @ self.mask
+        followers: list[LeadingVector] = []
+        for fold, (train, test) in enumerate(self.folds):
+            rest = np.setdiff1d(np.arange(len(self.mask)), train) if len(train) + len(test) < len(self.mask) else test
+            if len(rest) < len(train):
+                left = self.targets[rest]
+                half = left.T @ (product[rest] - 0.5 * (self.kernel[np.ix_(rest, rest)] @ left))
+                matrix = every - half - half.T
+            else:
+                kept = self.targets[train]
+                matrix = kept.T @ (self.kernel[np.ix_(train, train)] @ kept)
+            mean = self.means[:, fold]
+            side = self.targets[train].T @ mass[train, fold] - 0.5 * (self.mask[:, fold] @ mass[:, fold]) * mean
+            matrix -= np.outer(side, mean)
+            matrix -= np.outer(mean, side)
+            followers.append(LeadingVector(matrix, followers[0] if followers else None))
+        return followers
+
+    def finish(self) -> Scores:
+        """Find all components."""
+        for number in range(self.rows.shape[1]):
+            vectors = self._vectors(number)
+            if not self.active.any():
+                break
+            self._component(number, vectors)
+        return Scores(self.rows, self.weights, self.loadings, (self.means.T + self.offset), self.n_found)
+
+    def _vectors(self, number: int) -> np.ndarray:
+        """Leading eigenvector of each fold; folds with nothing left drop out."""
+        vectors = np.zeros((self.targets.shape[1], len(self.folds)))
+        for fold in np.flatnonzero(self.active):
+            value, vector = self.followers[fold].leading()
+            if value < _REFRESH * self.fresh[fold]:
+                self._refresh(int(fold), number)
+                value, vector = self.followers[fold].leading()
+                self.fresh[fold] = max(value, 0.0)
+            if not value > 0.0:
+                self.active[fold] = False
+                continue
+            vectors[:, fold] = vector
+        return vectors
+
+    def _refresh(self, fold: int, number: int) -> None:
+        left = self.targets - self.means[:, fold]
+        left *= self.mask[:, fold, None]
+        left -= self.train_rows[fold, :number].T @ self.loadings[fold, :number]
+        self.followers[fold].replace(left.T @ (self.kernel @ left))
+
+    def _component(self, number: int, vectors: np.ndarray) -> None:
+        mask, old, old_train = self.mask, self.rows[:, :number], self.train_rows[:, :number]
+        weights = self.targets @ vectors
+        weights -= (self.means * vectors).sum(axis=0)
+        weights *= mask
+        weights -= _combine(old_train, _inner(self.loadings[:, :number], vectors))
+        rows = self.kernel @ weights
+        rows -= (mask * rows).sum(axis=0) / self.n_train
+        before = _norms(mask * rows)
+        for _ in range(2):  # twice is enough for orthogonality to rounding, once where little is taken away
+            rows -= _combine(old, _inner(old_train, rows))
+            train_rows = mask * rows
+            length = _norms(train_rows)
+            if (length > 0.1 * before)[self.active].all():
+                break
+        # what is left of the score, or of the targets, may be rounding only
+        self.active &= (length > self.noise * before) & (_norms(weights) > self.noise * self.size)
+        scale = np.where(self.active, 1.0 / np.where(length > 0.0, length, 1.0), 0.0)
+        rows *= scale
+        train_rows *= scale
+        loadings = self.targets.T @ train_rows - self.means * train_rows.sum(axis=0)
+        image = self.kernel @ train_rows
+        image -= (mask * image).sum(axis=0) / self.n_train
+        image *= mask
+        side = self.targets.T @ image - _combine(self.loadings[:, :number], _inner(old_train, image))
+        side -= 0.5 * (train_rows * image).sum(axis=0) * loadings
+        self.rows[:, number], self.train_rows[:, number] = rows.T, train_rows.T
+        self.weights[:, number], self.loadings[:, number] = weights.T * self.active[:, None], loadings.T
+        for fold in np.flatnonzero(self.active):
+            self.followers[fold].subtract(loadings[:, fold], side[:, fold])
+        self.n_found += self.active
+
+
+def _inner(basis: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """basis (folds, k, n), columns (n, folds) -> (folds, k, 1)."""
+    return np.matmul(basis, columns.T[:, :, None])
+
+
+def _combine(basis: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
+    """basis (folds, k, n), coefficients (folds, k, 1) -> (n, folds)."""
+    return np.matmul(basis.transpose(0, 2, 1), coefficients)[:, :, 0].T
+
+
+def _norms(columns: np.ndarray) -> np.ndarray:
+    return np.sqrt((columns * columns).sum(axis=0))

@@ -1,0 +1,223 @@
+"""Figures of capacity results show the numbers, their intervals and their floors, and captions say what they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from matplotlib.colors import to_hex
+
+from neurogeom import plotting, results
+from neurogeom.capacity import plots, text
+from neurogeom.capacity.results import GlueResult, SensitivityResult, SimulatedResult
+from neurogeom.results import make_settings
+
+P = 4
+
+
+def glue_result(capacity: float, floor: float, *, ci: bool = True, n_manifolds: int = P) -> GlueResult:
+    values: dict[str, Any] = {"capacity_floor": floor, "rank": P / floor}
+    for name, value in {"capacity": capacity, "dimension": 3.0, "radius": 0.8}.items():
+        values |= {name: value, f"{name}_se": 0.01 * value}
+        values |= {f"{name}_ci": ("bound", [0.9 * value, 1.2 * value])} if ci else {}
+        spread = value * np.linspace(0.5, 1.5, n_manifolds)
+        values |= {f"manifold_{name}": ("manifold", spread), f"manifold_{name}_se": ("manifold", 0.05 * spread)}
+    values["manifold_n_points"] = ("manifold", np.full(n_manifolds, 20))
+    coords = {"manifold": [f"class {i}" for i in range(n_manifolds)], "bound": ["low", "high"]}
+    settings = make_settings(n_samples=200, seed=1, dichotomies="balanced", uncertainty="neuroids" if ci else None)
+    return GlueResult(xr.Dataset(values, coords), settings)
+
+
+def across_layers(*, ci: bool = True) -> GlueResult:
+    items = [glue_result(value, floor, ci=ci) for value, floor in ((0.20, 0.18), (0.40, 0.05), (0.70, 0.05))]
+    return results.concat(items, layer=["pixels", "conv1", "hidden"])
+
+
+@pytest.fixture(autouse=True)
+def no_traces() -> Any:
+    settings = dict(matplotlib.rcParams)
+    yield
+    assert dict(matplotlib.rcParams) == settings
+    plt.close("all")
+
+
+def markers(ax: Any, *, hollow: bool) -> list[tuple[float, float]]:
+    """Positions of the markers that are (not) hollow."""
+    found = []
+    for line in ax.lines:
+        white = to_hex(line.get_markerfacecolor()) == "#ffffff"
+        if line.get_linestyle() == "None" and line.get_marker() not in ("", "None") and white == hollow:
+            found += [(float(x), float(y)) for x, y in zip(line.get_xdata(), line.get_ydata(), strict=True)]
+    return found
+
+
+def bars(ax: Any) -> np.ndarray:
+    """Ends of the vertical intervals, in the order of their positions."""
+    segments = [s for c in ax.collections for s in getattr(c, "get_segments", list)() if len(s) and s[0, 0] == s[1, 0]]
+    return np.array([segment[:, 1] for segment in sorted(segments, key=lambda s: s[0, 0])])
+
+
+def test_layers_get_a_panel_per_quantity_and_a_floor_on_capacity_alone() -> None:
+    panels = across_layers().plot()
+    assert [panel.get_title(loc="left") for panel in panels] == ["Capacity α", "Dimension D", "Radius R"]
+    labels = [panel.get_legend_handles_labels()[1] for panel in panels]
+    assert labels == [["floor P/rank"], [], []]
+    step = next(line for line in panels[0].lines if line.get_label() == "floor P/rank")
+    np.testing.assert_allclose(step.get_ydata()[:3], [0.18, 0.05, 0.05])
+
+
+def test_capacity_near_its_floor_is_hollow_and_its_geometry_left_out() -> None:
+    capacity, dimension, radius = across_layers().plot()
+    assert markers(capacity, hollow=True) == [(0.0, 0.2)]
+    assert markers(capacity, hollow=False) == [(1.0, 0.4), (2.0, 0.7)]
+    for panel, value in ((dimension, 3.0), (radius, 0.8)):
+        assert [point for point in markers(panel, hollow=False) if np.isfinite(point[1])] == [
+            (1.0, value),
+            (2.0, value),
+        ]
+        assert len(bars(panel)) == 2
+
+
+@pytest.mark.parametrize(("ci", "low", "high"), [(True, 0.9, 1.2), (False, 1 - 1.96 * 0.01, 1 + 1.96 * 0.01)])
+def test_confidence_intervals_are_preferred_to_monte_carlo_errors(ci: bool, low: float, high: float) -> None:
+    panels = across_layers(ci=ci).plot()
+    np.testing.assert_allclose(bars(panels[0]), np.outer([0.2, 0.4, 0.7], [low, high]))
+
+
+def test_caption_names_the_kind_of_interval_and_what_was_left_out() -> None:
+    with_ci, without = text.caption(across_layers()), text.caption(across_layers(ci=False))
+    assert "Bars: 95 % interval over neuroids (bootstrap)." in with_ci
+    assert "Bars: 95 % Monte-Carlo interval" in without
+    assert "Hollow: below 1.5 times the floor (pixels); dimension D and radius R mean nothing there" in with_ci
+    assert "4 manifolds of 20 points each" in with_ci
+    assert "200 samples" in with_ci
+
+
+def test_caption_says_when_nothing_lies_near_the_floor() -> None:
+    result = glue_result(0.5, 0.05)
+    assert "All values lie above 1.5 times it." in text.caption(result)
+
+
+def test_all_layers_near_their_floor_leave_a_sentence_instead_of_geometry() -> None:
+    result = results.concat([glue_result(0.2, 0.18), glue_result(0.21, 0.18)], layer=["a", "b"])
+    panels = result.plot()
+    assert [bool(panel.texts) for panel in panels] == [False, True, True]
+
+
+def test_two_leading_dimensions_give_a_series_each() -> None:
+    result = results.concat([across_layers(), across_layers()], network=["trained", "untrained"])
+    panels = result.plot()
+    assert [label for label in panels[0].get_legend_handles_labels()[1] if "floor" not in label] == [
+        "trained",
+        "untrained",
+    ]
+    assert len(markers(panels[0], hollow=True)) == 2
+
+
+def test_one_given_axes_gets_capacity_alone() -> None:
+    _, axes = plotting.new_figure()
+    (panel,) = across_layers().plot(ax=axes[0, 0])
+    assert panel is axes[0, 0]
+    assert panel.get_title(loc="left") == "Capacity α"
+
+
+def test_numbers_of_axes_and_quantities_must_agree() -> None:
+    _, axes = plotting.new_figure(1, 2)
+    with pytest.raises(ValueError, match="2 Axes, there are 3 quantities"):
+        across_layers().plot(ax=axes)
+
+
+def test_unknown_quantity_is_refused_with_a_hint() -> None:
+    with pytest.raises(ValueError, match="Did you mean 'dimension'"):
+        across_layers().plot(quantities=["dimensions"])
+
+
+def test_single_result_sorts_manifolds_and_marks_the_whole_and_the_floor() -> None:
+    ax = glue_result(0.5, 0.1).plot()
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["class 3", "class 2", "class 1", "class 0"]
+    assert ax.get_legend_handles_labels()[1] == ["all manifolds: 0.5", "floor P/rank: 0.1"]
+    assert "of each manifold" in ax.get_title(loc="left")
+
+
+def test_geometry_of_a_single_result_near_its_floor_is_not_drawn() -> None:
+    ax = glue_result(0.2, 0.18).plot(quantity="radius")
+    assert "means nothing" in ax.texts[0].get_text()
+    assert not ax.lines
+
+
+def test_many_manifolds_become_a_distribution() -> None:
+    ax = glue_result(0.5, 0.1, n_manifolds=60).plot()
+    assert sum(bar.get_height() for bar in ax.containers[0]) == 60
+
+
+def test_pairs_become_a_matrix_without_diagonal() -> None:
+    single = glue_result(0.5, 0.1)
+    matrix = np.arange(P * P, dtype=float).reshape(P, P)
+    data = single.data.assign(pair_capacity=(("manifold", "other_manifold"), matrix))
+    ax = GlueResult(data.assign_coords(other_manifold=single.data["manifold"].values), single.settings).plot()
+    shown = np.ma.filled(ax.images[0].get_array().astype(float), np.nan)
+    assert np.isnan(np.diag(shown)).all()
+    assert shown[0, 1] == 1.0
+
+
+def simulated_result(critical: np.ndarray) -> SimulatedResult:
+    capacity = 10 / np.median(critical)
+    values = {"capacity": capacity, "capacity_ci": ("bound", [0.9 * capacity, 1.1 * capacity])}
+    data = xr.Dataset({**values, "n_critical": ("trial", critical)}, {"bound": ["low", "high"]})
+    return SimulatedResult(data, make_settings(n_trials=critical.size))
+
+
+def test_simulation_shows_the_share_separable_and_the_median() -> None:
+    ax = simulated_result(np.array([4.0, 5.0, 5.0, 8.0, np.inf])).plot()
+    assert ax.lines[0].get_ydata().max() == pytest.approx(0.8)
+    assert ax.lines[1].get_xdata()[0] == 5.0
+    assert "α = P/n* = 2" in ax.texts[0].get_text()
+
+
+def test_simulation_without_any_separable_dichotomy_says_so() -> None:
+    ax = simulated_result(np.full(5, np.inf)).plot()
+    assert "no dichotomy separates" in ax.texts[0].get_text()
+
+
+def sensitivity_result(effect: np.ndarray) -> SensitivityResult:
+    values = {"capacity": 0.5, "neuroid_gain_effect": ("neuroid", effect)}
+    values["neuroid_gain_effect_se"] = ("neuroid", np.full(effect.size, 0.01))
+    names = [f"M_{i}" for i in range(effect.size)]
+    return SensitivityResult(xr.Dataset(values, {"neuroid_id": ("neuroid", names)}), make_settings(n_samples=100))
+
+
+def test_neurons_are_ranked_and_the_outermost_named() -> None:
+    ax = sensitivity_result(np.array([0.0, 0.3, -0.2, 0.005])).plot(n_named=1)
+    assert [label.get_text() for label in ax.texts] == ["M_1", "M_2"]
+    assert "Monte-Carlo" in text.interval_words(sensitivity_result(np.ones(3)), ["neuroid_gain_effect"])
+
+
+def test_gains_without_effect_are_said_not_drawn() -> None:
+    ax = sensitivity_result(np.zeros(4)).plot()
+    assert "no gain has an effect" in ax.texts[0].get_text()
+
+
+def test_theory_figures_show_each_case_once_with_its_error() -> None:
+    table = pd.DataFrame(
+        {"family": ["balls", "balls", "points"], "case": ["a", "b", "c"], "theory": [0.2, 0.5, 2.0]}
+    ).assign(computed=lambda t: 1.01 * t.theory, se=lambda t: 0.02 * t.theory)
+    _, axes = plotting.new_figure(1, 2)
+    plots.theory_against_simulation(table, ax=axes[0, 0])
+    assert axes[0, 0].get_legend_handles_labels()[1] == ["balls", "points"]
+    ax = plots.theory_deviation(table, ax=axes[0, 1])
+    found = sorted(x for x, _ in markers(ax, hollow=False) if np.isfinite(x))
+    np.testing.assert_allclose(found, [1.0, 1.0, 1.0])
+    widths = [s[1, 0] - s[0, 0] for c in ax.collections for s in c.get_segments() if len(s)]
+    np.testing.assert_allclose(widths, 2 * 1.96 * 2.0)
+
+
+def test_methods_text_tells_measure_samples_and_uncertainty() -> None:
+    words = text.methods([glue_result(0.5, 0.1), glue_result(0.6, 0.1)])
+    assert words.count("Manifold capacity α") == 1
+    assert "200 Gaussian samples with balanced dichotomies" in words
+    assert "over neuroids (bootstrap)" in words

@@ -1,0 +1,229 @@
+"""``neurogeom capacity`` turns a file into a report, says in one line what is wrong, and goes on where it stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from click.testing import CliRunner, Result
+
+from neurogeom import results
+from neurogeom.cli import capacity as command
+from neurogeom.cli import cli
+
+CLASSES = np.repeat(["cat", "dog", "sheep", "wolf"], 8)
+
+
+def responses(n_neuroids: int = 30, layers: tuple[str, ...] = ()) -> xr.DataArray:
+    rng = np.random.default_rng(0)
+    centers = dict(zip(np.unique(CLASSES), rng.normal(size=(4, n_neuroids)), strict=True))
+    values = np.array([centers[name] for name in CLASSES]) + 0.3 * rng.normal(size=(len(CLASSES), n_neuroids))
+    coords: dict[str, Any] = {"object_name": ("presentation", CLASSES.astype(object))}
+    if layers:
+        coords["layer"] = ("neuroid", np.resize(np.array(layers, dtype=object), n_neuroids))
+    return xr.DataArray(values, dims=("presentation", "neuroid"), coords=coords, name="responses")
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Callable[..., Result]:
+    """Run the command on responses, written to a file first; few samples unless told otherwise."""
+
+    def call(array: xr.DataArray, *arguments: str, out: str = "out") -> Result:
+        path = tmp_path / "responses.nc"
+        array.to_netcdf(path, engine="h5netcdf")
+        options = ["--out", str(tmp_path / out), "--n-samples", "20", "--n-jobs", "1", *arguments]
+        return CliRunner().invoke(cli, ["capacity", str(path), *options])
+
+    return call
+
+
+def said(result: Result) -> str:
+    assert "Traceback" not in result.output
+    return result.output
+
+
+def test_file_becomes_report_figures_and_numbers(run: Callable[..., Result], tmp_path: Path) -> None:
+    result = run(responses(), "--labels", "object_name")
+    assert result.exit_code == 0, result.output
+    out = tmp_path / "out"
+    assert sorted(path.name for path in out.iterdir()) == ["figures", "report.html", "results.csv", "results.nc"]
+    assert sorted(path.name for path in (out / "figures").iterdir()) == ["glue.png", "glue.svg"]
+    glue = results.load(out / "results.nc", "glue")
+    assert glue.settings["seed"] == 0
+    assert glue.settings["n_samples"] == 20
+    table = pd.read_csv(out / "results.csv")
+    row = table[(table["measure"] == "glue") & (table["quantity"] == "capacity")]
+    assert row["value"].item() == pytest.approx(glue.capacity)
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "cat" in (out / "figures" / "glue.svg").read_text() or "<svg" in (out / "figures" / "glue.svg").read_text()
+    assert "neurogeom capacity" in page
+    assert f"{glue.capacity:.3f}" in said(result)
+
+
+def test_layers_are_chosen_by_pattern_and_drawn_together(run: Callable[..., Result], tmp_path: Path) -> None:
+    array = responses(60, layers=("conv1", "conv2", "logits"))
+    result = run(array, "--labels", "object_name", "--layer", "conv*", "--method", "glue", "--method", "simulated")
+    assert result.exit_code == 0, result.output
+    for name in ("glue", "simulated"):
+        found = results.load(tmp_path / "out" / "results.nc", name)
+        assert found.data["layer"].values.tolist() == ["conv1", "conv2"]
+
+
+def test_same_command_gives_same_numbers(run: Callable[..., Result], tmp_path: Path) -> None:
+    for out in ("one", "two"):
+        assert run(responses(), "--labels", "object_name", out=out).exit_code == 0
+    one, two = ((tmp_path / out / "results.csv").read_bytes() for out in ("one", "two"))
+    assert one == two
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".csv", ".txt"])
+def test_labels_come_from_a_file(suffix: str, run: Callable[..., Result], tmp_path: Path) -> None:
+    path = tmp_path / f"labels{suffix}"
+    if suffix == ".npy":
+        np.save(path, CLASSES)
+    else:
+        path.write_text("label\n" + "\n".join(CLASSES) + "\n" if suffix == ".csv" else "\n".join(CLASSES))
+    result = run(responses().drop_vars("object_name"), "--labels", str(path))
+    assert result.exit_code == 0, result.output
+    assert "4 classes" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), ["--labels is missing", "'object_name'"]),
+        (("--labels", "object_nam"), ["no coordinate", "Did you mean 'object_name'?"]),
+        (("--labels", "nowhere.csv"), ["no such file"]),
+        (("--labels", "object_name", "--layer", "conv*"), ["no coordinate 'layer'"]),
+        (("--labels", "object_name", "--dichotomies", "balancd"), ["Did you mean 'balanced'"]),
+        (("--labels", "object_name", "--method", "simulated", "--margin", "0.5"), ["--margin has no meaning"]),
+        (("--labels", "object_name", "--backend", "gpu"), ["backend"]),
+    ],
+)
+def test_wrong_options_are_told_in_one_line(
+    arguments: tuple[str, ...], words: list[str], run: Callable[..., Result], tmp_path: Path
+) -> None:
+    result = run(responses(), *arguments)
+    assert result.exit_code == 1
+    (line,) = [line for line in said(result).splitlines() if line.startswith("Error: ")]
+    assert all(word in line for word in words), line
+    assert not (tmp_path / "out" / "report.html").exists()
+
+
+def test_labels_of_wrong_length_are_counted(run: Callable[..., Result], tmp_path: Path) -> None:
+    np.save(tmp_path / "labels.npy", CLASSES[:5])
+    result = run(responses(), "--labels", str(tmp_path / "labels.npy"))
+    assert result.exit_code == 1
+    assert "5 labels, the responses have 32 presentations" in said(result)
+
+
+def test_unknown_layers_are_listed(run: Callable[..., Result]) -> None:
+    result = run(responses(layers=("V1", "IT")), "--labels", "object_name", "--layer", "V4")
+    assert result.exit_code == 1
+    assert "'V1', 'IT'" in said(result)
+
+
+def test_missing_values_are_told_with_what_to_do(run: Callable[..., Result]) -> None:
+    array = responses()
+    array[0, 3] = np.nan
+    result = run(array, "--labels", "object_name")
+    assert result.exit_code == 1
+    assert "NaN in 1 of 30 neuroids" in said(result)
+
+
+@pytest.mark.parametrize("content", [None, "hello"])
+def test_wrong_file_is_told_in_one_line(content: str | None, tmp_path: Path) -> None:
+    path = tmp_path / "responses.nc"
+    if content is not None:
+        path.write_text(content)
+    result = CliRunner().invoke(cli, ["capacity", str(path), "--labels", "x", "--out", str(tmp_path / "out")])
+    assert result.exit_code == 1
+    assert str(path) in said(result)
+    assert len(said(result).strip().splitlines()) == 1
+
+
+def test_unknown_method_is_wrong_usage(run: Callable[..., Result]) -> None:
+    assert run(responses(), "--labels", "object_name", "--method", "magic").exit_code == 2
+
+
+def test_debug_shows_where_an_error_came_from(run: Callable[..., Result]) -> None:
+    result = run(responses(), "--labels", "object_nam", "--debug")
+    assert isinstance(result.exception, ValueError)
+
+
+class Stop:
+    """Measures that count their calls and are interrupted once, at one layer."""
+
+    def __init__(self, at: int, error: BaseException) -> None:
+        self.at, self.error, self.calls = at, error, 0
+
+    def __call__(self, methods: Any, options: Any) -> Any:
+        from neurogeom import capacity
+
+        def measure(manifolds: Any) -> Any:
+            self.calls += 1
+            if self.calls == self.at:
+                raise self.error
+            return capacity.glue(manifolds, n_samples=10, seed=0, n_jobs=1)
+
+        return {"glue": measure}
+
+
+def test_interrupted_run_leaves_whole_units_and_goes_on_from_there(
+    run: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    array, out = responses(90, layers=("a", "b", "c")), tmp_path / "out"
+    stop = Stop(2, KeyboardInterrupt())
+    monkeypatch.setattr(command, "build_measures", stop)
+    first = run(array, "--labels", "object_name")
+    assert first.exit_code == 130
+    assert "goes on where this one stopped" in said(first)
+    assert [path.name for path in out.iterdir()] == ["units"]
+    assert not [path for path in out.rglob("*") if "partial" in path.name or path.suffix == ".tmp"]
+    second = run(array, "--labels", "object_name")
+    assert second.exit_code == 0, second.output
+    assert stop.calls == 4  # a, b (interrupted), then b and c: a was not computed again
+    assert not (out / "units").exists()
+    found = results.load(out / "results.nc", "glue")
+    assert found.data["layer"].values.tolist() == ["a", "b", "c"]
+
+
+def test_units_of_another_run_are_not_mixed_in(run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+    array = responses(60, layers=("a", "b"))
+    monkeypatch.setattr(command, "build_measures", Stop(2, KeyboardInterrupt()))
+    assert run(array, "--labels", "object_name").exit_code == 130
+    result = run(array + 1.0, "--labels", "object_name")
+    assert result.exit_code == 1
+    assert "units of another run" in said(result)
+
+
+def test_layer_that_fails_is_named_and_the_others_are_written(
+    run: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "build_measures", Stop(1, ValueError("the center of 'cat' is zero.")))
+    result = run(responses(90, layers=("a", "b", "c")), "--labels", "object_name")
+    assert result.exit_code == 1
+    assert "1 of 3 parts failed: glue of a was not computed: the center of 'cat' is zero." in said(result)
+    assert results.load(tmp_path / "out" / "results.nc", "glue").data["layer"].values.tolist() == ["b", "c"]
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "glue of a was not computed" in page
+
+
+def test_an_unexpected_error_says_how_to_see_more(run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "build_measures", Stop(1, RuntimeError("broken")))
+    result = run(responses(), "--labels", "object_name")
+    assert result.exit_code == 1
+    assert "RuntimeError: broken (unexpected; run again with --debug" in said(result)
+
+
+def test_presentations_are_averaged_into_points(run: Callable[..., Result], tmp_path: Path) -> None:
+    array = responses().assign_coords(stimulus_id=("presentation", np.arange(32) // 2))
+    result = run(array, "--labels", "object_name", "--average", "stimulus_id")
+    assert result.exit_code == 0, result.output
+    found = results.load(tmp_path / "out" / "results.nc", "glue")
+    assert found.data["manifold_n_points"].values.tolist() == [4, 4, 4, 4]

@@ -1,0 +1,74 @@
+"""The command line starts fast, explains itself, and tells what a bug report needs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import neurogeom
+from neurogeom import results
+from neurogeom.cli import cli
+
+
+def test_help_names_every_command() -> None:
+    text = CliRunner().invoke(cli, ["--help"]).output
+    assert all(name in text for name in ("demo", "capacity", "info"))
+
+
+@pytest.mark.parametrize("command", sorted(cli.commands))
+def test_every_option_is_explained(command: str) -> None:
+    for option in cli.commands[command].params:
+        assert getattr(option, "help", None) or option.param_type_name == "argument"
+
+
+def test_version_is_that_of_the_package() -> None:
+    assert neurogeom.__version__ in CliRunner().invoke(cli, ["--version"]).output
+
+
+def test_info_tells_versions_back_ends_and_cache_folder() -> None:
+    result = CliRunner().invoke(cli, ["info"])
+    assert result.exit_code == 0
+    lines = dict(
+        line.split(maxsplit=1) for line in result.output.splitlines() if not line.startswith(("back", "cache", "mem"))
+    )
+    assert lines["neurogeom"] == neurogeom.__version__
+    assert lines["numpy"] == np.__version__
+    assert "cpu" in result.output
+    assert "cache folder" in result.output
+
+
+def test_module_runs_as_a_program_and_help_loads_no_heavy_package() -> None:
+    code = (
+        "import sys, runpy\n"
+        "sys.argv = ['neurogeom', '--help']\n"
+        "try:\n    runpy.run_module('neurogeom', run_name='__main__')\n"
+        "except SystemExit as end:\n"
+        "    heavy = {'torch', 'matplotlib', 'numba', 'sklearn', 'cvxpy'}\n"
+        "    print(end.code, sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "0 []"
+
+
+@pytest.mark.slow
+def test_quick_demo_writes_a_complete_report(tmp_path: Path) -> None:
+    out = tmp_path / "demo"
+    result = CliRunner().invoke(cli, ["demo", "--quick", "--out", str(out)])
+    assert result.exit_code == 0, result.output
+    assert sorted(path.name for path in out.iterdir()) == ["figures", "report.html", "results.csv", "results.nc"]
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert len(page.encode()) < 5_000_000
+    assert "http" not in page.replace("http-equiv", "")
+    assert page.count("<figure>") >= 5
+    glue = results.load(out / "results.nc", "glue")
+    assert glue.data["layer"].values[0] == "pixels"
+    assert (glue.data["capacity"] >= 0.999 * glue.data["capacity_floor"]).all()
+    for name in ("mean_field", "readout", "glue_untrained", "theory"):
+        assert results.load(out / "results.nc", name).data.sizes
+    lines = result.output[result.output.index("import neurogeom as ng") :]
+    assert len([line for line in lines.splitlines() if line.strip()]) == 3
