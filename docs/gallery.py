@@ -1,7 +1,7 @@
 """Write every figure and report that neurogeom can make into one folder, also those without data, to be looked at.
 
-Run ``python docs/gallery.py [FOLDER]`` (or ``make gallery``) and open ``index.html`` there. Numbers are made up, so that
-it takes seconds; hollow markers, floors, long names and failures are there on purpose.
+Run ``python docs/gallery.py [FOLDER]`` (or ``make gallery``) and open ``index.html`` there. Numbers are made up, so
+that it takes seconds; hollow markers, floors, long names and failures are there on purpose.
 """
 
 from __future__ import annotations
@@ -163,7 +163,7 @@ def neurons_standardized() -> Any:
 @case
 def theory_against_simulation() -> Any:
     table = made_up_agreement()
-    figure, axes = plotting.new_figure(1, 2, size=(4.7, 4.0))
+    figure, axes = plotting.new_figure(n_columns=2, size=(4.7, 4.0))
     plots.theory_against_simulation(table, ax=axes[0, 0])
     plots.theory_deviation(table, ax=axes[0, 1])
     return figure
@@ -204,7 +204,7 @@ def made_up_agreement() -> pd.DataFrame:
 
 def write_reports(folder: Path) -> list[str]:
     """Reports with everything, with nothing but failures, and with markup in their texts."""
-    full, figure = layers(), plotting.new_figure(1, 3, size=(3.2, 3.0))
+    full, figure = layers(), plotting.new_figure(n_columns=3, size=(3.2, 3.0))
     plots.across(full, ax=figure[1])
     parts = [
         report.Section("Layers", [report.Figure(figure[0], text.caption(full), "Capacity by layer.")]),

@@ -18,4 +18,5 @@ from .results import Result as Result
 from .results import concat as concat
 from .results import load as load
 
+__all__: list[str]
 __version__: str

@@ -138,14 +138,8 @@ class Manifolds:
         trials: dict[str, Any] = {}
         history: tuple[str, ...] = ()
         if average is not None:
-            stimuli = label_values(average, table, name="average")[order]
-            point_of_trial, first = parts.points_of_trials(codes, group(stimuli)[0])
-            counts = np.bincount(point_of_trial)
-            trials = {"trials": matrix, "trial_point": point_of_trial}
-            matrix = parts.sum_by(matrix, point_of_trial, len(counts)) / counts[:, None]
-            codes = codes[first]
-            points = parts.constant_within(points, point_of_trial, first)
-            points["n_trials"] = counts
+            stimuli = group(label_values(average, table, name="average")[order])[0]
+            trials, matrix, codes, points = parts.average_trials(matrix, codes, stimuli, points)
             history = (f"averaged over {average!r}" if isinstance(average, str) else "averaged over presentations",)
         made = cls._make(
             stacked=matrix,
@@ -559,6 +553,11 @@ def as_manifolds(
         Responses without labels, or Manifolds with labels.
     ValueError
         Too few manifolds or points, or all points identical.
+
+    Examples
+    --------
+    >>> as_manifolds([[0.0, 1.0], [1.0, 2.0], [1.0, 0.0], [0.0, 2.0]], labels=["a", "a", "b", "b"]).n_points.tolist()
+    [2, 2]
     """
     if isinstance(data, Manifolds):
         if labels is not None:

@@ -10,12 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
-import numpy as np
 import pandas as pd
 import xarray as xr
 
-from neurogeom._core.display import format_estimate
-from neurogeom._core.result_text import ResultText
+from neurogeom._core.describe import describe
+from neurogeom._core.tidy import owner, rows, stacked
 from neurogeom._core.validation import format_names
 from neurogeom.io import read_groups, write_groups
 from neurogeom.io.netcdf import with_plain_text
@@ -27,10 +26,6 @@ __all__ = ["Result", "concat", "kinds", "load", "make_settings", "register", "sa
 _FORMAT = "neurogeom result"
 _FORMAT_TOGETHER = "neurogeom results"
 _SUFFIXES = (".nc", ".nc4", ".h5")
-_PARTS = ("_se", "_ci")  # variables that belong to another one and are shown beside it
-_MAX_ROWS = 24
-_FACTS = ("seed", "n_samples", "n_trials", "n_jobs", "backend", "dichotomies", "margin", "uncertainty")
-_WORDS = {"backend": "back end"}
 
 AnyResult = TypeVar("AnyResult", bound="Result")
 _REGISTRY: dict[str, type[Result]] = {}
@@ -120,8 +115,8 @@ class Result:
             Columns ``quantity``, one for each dimension and coordinate, ``value``, ``se`` (Monte-Carlo error),
             ``ci_low``, ``ci_high``; empty where it does not apply.
         """
-        names = [str(name) for name in self.data.data_vars if _owner(str(name), self.data) is None]
-        return _stacked([_rows(self.data, name) for name in names])
+        names = [str(name) for name in self.data.data_vars if owner(str(name), self.data) is None]
+        return stacked([rows(self.data, name) for name in names])
 
     def summary(self) -> pd.DataFrame:
         """Return the headline values with errors and intervals.
@@ -132,7 +127,7 @@ class Result:
             Columns ``value``, ``se``, ``ci_low``, ``ci_high``; a row for each quantity, and for each of its
             coordinates where it has any (after :func:`concat`).
         """
-        frame = _stacked([_rows(self.data, name) for name in self._headline()])
+        frame = stacked([rows(self.data, name) for name in self._headline()])
         levels = [name for name in frame.columns if name in self.data.dims]
         return frame.set_index([*levels, "quantity"])[["value", "se", "ci_low", "ci_high"]]
 
@@ -180,15 +175,15 @@ class Result:
         raise TypeError(f"{type(self).__name__} has no plot; its values are in to_dataframe().")
 
     def __repr__(self) -> str:
-        return _describe(self).to_text()
+        return describe(self, self._headline()).to_text()
 
     def _repr_html_(self) -> str:
-        return _describe(self).to_html()
+        return describe(self, self._headline()).to_html()
 
     def _headline(self) -> list[str]:
         """The headline variables that are there; all values that belong to the whole where none is declared."""
         declared = [name for name in self.headline if name in self.data]
-        free = [str(n) for n, v in self.data.data_vars.items() if v.ndim == 0 and _owner(str(n), self.data) is None]
+        free = [str(n) for n, v in self.data.data_vars.items() if v.ndim == 0 and owner(str(n), self.data) is None]
         return declared or free
 
 
@@ -318,7 +313,9 @@ def load(path: str | os.PathLike[str], name: str | None = None) -> Result:
     if attributes.get("format") == _FORMAT_TOGETHER:
         known = [group.strip("/") for group in groups if group != "/"]
         if name not in known:
-            raise ValueError(f"{path} holds {len(known)} results: {format_names(known)}. Give one as name, not {name!r}.")
+            raise ValueError(
+                f"{path} holds {len(known)} results: {format_names(known)}. Give one as name, not {name!r}."
+            )
         data = groups.get(f"/{name}", groups.get(str(name), data))
         attributes, data = dict(data.attrs), data.drop_attrs(deep=False)
     if attributes.get("format") != _FORMAT:
@@ -477,102 +474,6 @@ def _merged_settings(all_settings: Sequence[Mapping[str, Any]]) -> dict[str, Any
     return {
         key: column[0] if all(value == column[0] for value in column) else column for key, column in columns.items()
     }
-
-
-def _owner(name: str, data: xr.Dataset) -> str | None:
-    """The variable that an error or interval belongs to."""
-    for part in _PARTS:
-        if name.endswith(part) and name.removesuffix(part) in data.data_vars:
-            return name.removesuffix(part)
-    return None
-
-
-def _rows(data: xr.Dataset, name: str) -> pd.DataFrame:
-    """A tidy table of one variable with its error and interval."""
-    variable = data[name]
-    columns: dict[str, Any] = {"value": variable.variable}
-    if f"{name}_se" in data:
-        columns["se"] = data[f"{name}_se"].variable
-    if f"{name}_ci" in data:
-        interval = data[f"{name}_ci"]
-        columns |= {f"ci_{bound}": interval.sel(bound=bound, drop=True).variable for bound in ("low", "high")}
-    coordinates = {key: value.variable for key, value in variable.coords.items() if key != "bound"}
-    table = xr.Dataset(columns, coords=coordinates)
-    if variable.ndim == 0:
-        frame = pd.DataFrame({key: [table[key].item()] for key in table.variables})
-    else:
-        frame = table.to_dataframe(dim_order=list(variable.dims)).reset_index()
-    frame.insert(0, "quantity", name)
-    return frame
-
-
-def _stacked(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    last = ["value", "se", "ci_low", "ci_high"]
-    records = [record for frame in frames for record in frame.to_dict("records")]
-    names = dict.fromkeys(str(name) for frame in frames for name in frame.columns)
-    middle = [name for name in names if name != "quantity" and name not in last]
-    return pd.DataFrame(records, columns=["quantity", *middle, *last])
-
-
-def _describe(result: Result) -> ResultText:
-    """The parts shown by both representations."""
-    data, names = result.data, result._headline()
-    dims = list(dict.fromkeys(str(dim) for name in names for dim in data[name].dims))
-    if dims:
-        header, rows = _table_rows(result, names, dims)
-    else:
-        header, rows = (), [(_readable(result, name), _estimate(result, name, long=True)) for name in names]
-    settings = result.settings
-    facts = [(_WORDS.get(key, key), str(settings[key])) for key in _FACTS if settings.get(key) is not None]
-    sizes = ", ".join(f"{size} {dim}" for dim, size in data.sizes.items() if dim not in ("bound", *dims))
-    return ResultText(
-        title=result.title,
-        header=header,
-        rows=rows[:_MAX_ROWS],
-        n_rows_left_out=max(0, len(rows) - _MAX_ROWS),
-        facts=[*([("sizes", sizes)] if sizes else []), *facts],
-        warnings=result.warnings,
-        settings=settings,
-        diagnostics=result.diagnostics,
-        references=result.references,
-    )
-
-
-def _table_rows(result: Result, names: Sequence[str], dims: Sequence[str]) -> tuple[tuple[str, ...], list]:
-    shape = result.data[list(names)].sizes
-    rows = []
-    for place in np.ndindex(*(shape[dim] for dim in dims)):
-        where = dict(zip(dims, place))
-        labels = [
-            str(result.data[dim].values[where[dim]]) if dim in result.data.coords else str(where[dim]) for dim in dims
-        ]
-        rows.append((*labels, *(_estimate(result, name, where) for name in names)))
-    return (*dims, *(_readable(result, name) for name in names)), rows
-
-
-def _readable(result: Result, name: str) -> str:
-    return result.labels.get(name, (name.replace("_", " "), ""))[0]
-
-
-def _estimate(result: Result, name: str, where: Mapping[str, int] | None = None, *, long: bool = False) -> str:
-    def pick(key: str) -> Any:
-        variable = result.data[key]
-        return variable.isel({dim: index for dim, index in (where or {}).items() if dim in variable.dims})
-
-    value, error, interval = pick(name).item(), None, None
-    if f"{name}_se" in result.data:
-        error = float(pick(f"{name}_se"))
-    if f"{name}_ci" in result.data:
-        interval = (float(pick(f"{name}_ci").sel(bound="low")), float(pick(f"{name}_ci").sel(bound="high")))
-    return format_estimate(
-        value,
-        error,
-        interval,
-        error_name=result.se_name if long else "",
-        over=str(result.settings.get("uncertainty") or "") if long else "",
-        level=float(result.settings.get("level") or 0.95),
-        unit=result.labels.get(name, ("", ""))[1],
-    )
 
 
 register_reader("result", load)

@@ -60,6 +60,17 @@ def common_points(tables: list[ResponseTable]) -> dict[str, np.ndarray]:
     return {key: np.concatenate([table.presentation[key] for table in tables]) for key in keys}
 
 
+def average_trials(
+    matrix: np.ndarray, codes: np.ndarray, stimuli: np.ndarray, points: dict[str, np.ndarray]
+) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+    """Trials with their point; and means, classes and coordinates of the points that they were averaged into."""
+    point_of_trial, first = points_of_trials(codes, stimuli)
+    counts = np.bincount(point_of_trial)
+    means = sum_by(matrix, point_of_trial, len(counts)) / counts[:, None]
+    coords = constant_within(points, point_of_trial, first) | {"n_trials": counts}
+    return {"trials": matrix, "trial_point": point_of_trial}, means, codes[first], coords
+
+
 def points_of_trials(classes: np.ndarray, stimuli: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Point index of each trial (points ordered by class, then stimulus), and a first trial of each point."""
     pairs = np.stack([classes, stimuli], axis=1)

@@ -11,9 +11,11 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from neurogeom._core.memory import require_memory
 from neurogeom._core.validation import as_responses_2d, check_labels
 
 PRESENTATION_DIMS = ("presentation", "stimulus", "image", "trial", "sample")
+LARGE = 10_000_000  # numbers; below this nobody runs out of memory
 NEUROID_DIMS = ("neuroid", "neuron", "unit", "voxel", "channel", "feature")
 
 
@@ -37,6 +39,11 @@ def read_responses(responses: Any, *, labels: Any = None, name: str = "responses
         raise TypeError(
             f"{name} is a Dataset with variables {quoted(responses.data_vars)}. "
             f"Pick one: {name}[{_first(responses)!r}]."
+        )
+    size = getattr(responses, "size", 0)
+    if isinstance(size, int) and size > LARGE:  # as numbers in double precision and once more in the order of use
+        require_memory(
+            2.0 * 8.0 * size, f"{name} of shape {responses.shape}", "Select fewer presentations or neuroids."
         )
     if isinstance(responses, pd.DataFrame):
         columns = {"neuroid_id": np.asarray(responses.columns.astype(str), dtype=object)}

@@ -32,9 +32,8 @@ class ResultText:
         lines += [f"  {line}".rstrip() for line in _aligned([self.header, *self.rows] if self.header else self.rows)]
         if self.n_rows_left_out:
             lines.append(f"  … and {self.n_rows_left_out} more rows: summary() has all")
-        width = max((len(name) for name, _ in self.facts), default=0)
-        for name, value in self.facts:
-            lines += _wrapped(f"  {name:<{width}}  ", value)
+        if self.facts:
+            lines += _wrapped("  ", " · ".join(f"{name} {value}" for name, value in self.facts))
         for message in self.warnings:
             lines += _wrapped("  ! ", message)
         return "\n".join(lines)

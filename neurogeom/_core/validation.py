@@ -345,7 +345,7 @@ def _shape_advice(values: np.ndarray, name: str) -> str:
 
 def _column_names(array: Any, n_columns: int) -> Sequence[Any]:
     """Names of the neuroids where the input carries them (xarray coordinate, pandas columns), else their numbers."""
-    dims = getattr(array, "dims", ())
+    dims: tuple[Any, ...] = getattr(array, "dims", ())
     if len(dims) == 2 and hasattr(array, "coords"):
         for key in ("neuroid_id", dims[1]):
             if key in array.coords and array.coords[key].dims == (dims[1],):

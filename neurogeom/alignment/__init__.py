@@ -7,24 +7,62 @@ from .covariance import covariance_alignment_distance, covariance_alignment_dist
 from .cross_regression import cross_regression_r2, regression_mismatch
 from .crossnobis import crossnobis_distance, noise_precision
 from .excess import excess_alignment_distance
-from .fewshot import few_shot_snr, prototype_error
-from .matching import match_systems
-from .nulls import (
-    Null,
+from .expectations import (
     expected_biased_cka,
     expected_center_correlation,
     expected_isotropic_distance,
     expected_sampling_distance,
     expected_variance_share,
-    permutation_null,
-    permutation_p,
-    random_subspace_overlap,
-    rotation_null,
 )
+from .fewshot import few_shot_snr, prototype_error
+from .matching import match_systems
+from .nulls import Null, permutation_null, permutation_p, random_subspace_overlap, rotation_null
 from .pairs import ManifoldAlignment, manifolds
 from .rdm import RDM, rdm
 from .rdm_comparison import rdm_similarity
 from .relative import RelativeGeometry, relative_geometry
+from .results import Meaning, Measure
 from .signal import signal_mismatch_distance
 from .similarity import cka_similarity, procrustes_distance
 from .subspaces import pca_distance, principal_angles
+
+__all__ = [
+    "RDM",
+    "ManifoldAlignment",
+    "Meaning",
+    "Measure",
+    "Null",
+    "RelativeGeometry",
+    "cca_similarity",
+    "cka_similarity",
+    "covariance_alignment_distance",
+    "covariance_alignment_distance_from_gram",
+    "cross_regression_r2",
+    "crossnobis_distance",
+    "excess_alignment_distance",
+    "expected_biased_cka",
+    "expected_center_correlation",
+    "expected_isotropic_distance",
+    "expected_sampling_distance",
+    "expected_variance_share",
+    "few_shot_snr",
+    "linear_predictivity_r2",
+    "manifolds",
+    "match_systems",
+    "noise_precision",
+    "pca_distance",
+    "permutation_null",
+    "permutation_p",
+    "principal_angles",
+    "procrustes_distance",
+    "prototype_error",
+    "pwcca_similarity",
+    "random_subspace_overlap",
+    "rdm",
+    "rdm_similarity",
+    "regression_mismatch",
+    "relative_geometry",
+    "rotation_null",
+    "signal_mismatch_distance",
+    "svcca_similarity",
+]

@@ -260,7 +260,7 @@ def explained(x: Floats, y: Floats) -> float:
 
 
 def held_out(x: Floats, y: Floats, folds: list[np.ndarray]) -> float:
-    """Held-out share of variance of least squares with intercept, errors and variance summed over folds and neuroids."""
+    """Held-out share of variance of least squares with intercept; errors are summed over folds and neuroids."""
     error = total = 0.0
     for fold in folds:
         train = np.setdiff1d(np.arange(len(x)), fold)

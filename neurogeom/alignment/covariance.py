@@ -36,7 +36,7 @@ def squared_distance(points_a: Floats, points_b: Floats) -> float:
 
 def reduced(unit: Floats) -> Floats:
     """A factor of the same second moment with at most N rows (rotating the points changes no nuclear norm)."""
-    return np.linalg.qr(unit, mode="r") if unit.shape[0] > unit.shape[1] else unit
+    return np.asarray(np.linalg.qr(unit, mode="r")) if unit.shape[0] > unit.shape[1] else unit
 
 
 def squared_distance_of_units(unit_a: Floats, unit_b: Floats) -> float:

@@ -1,4 +1,4 @@
-"""Linear read-out of a feature across clouds: regression mismatch, and regression trained on one, tested on the other."""
+"""Linear read-out of a feature: one for two clouds against one for each, and trained on one, tested on the other."""
 
 from __future__ import annotations
 

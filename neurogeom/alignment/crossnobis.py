@@ -165,7 +165,9 @@ def noise_precision(responses: Any, conditions: Any, runs: Any = None, *, shrink
     table = read_responses(responses)
     labels = [as_name(value) for value in condition_labels(conditions, table)]
     if runs is not None:
-        pairs = [f"{a}\x1f{b}" for a, b in zip(labels, map(as_name, condition_labels(runs, table, "runs")), strict=True)]
+        pairs = [
+            f"{a}\x1f{b}" for a, b in zip(labels, map(as_name, condition_labels(runs, table, "runs")), strict=True)
+        ]
         labels = pairs if len(set(pairs)) < len(pairs) else labels
     unique, codes = np.unique(np.array(labels), return_inverse=True)
     counts = np.bincount(codes)

@@ -33,7 +33,7 @@ def center_correlations(centers: Floats, convention: str = "cosine_centered") ->
     """
     check_option("centers", convention, CENTERS)
     if convention == "pearson":
-        return np.corrcoef(centers)
+        return np.asarray(np.corrcoef(centers))
     return cosines(centers - centers.mean(axis=0))
 
 

@@ -43,7 +43,9 @@ def _per_manifold(features: Any, given: Manifolds) -> list[Any]:
             raise ValueError(f"features has {len(features)} entries, the manifolds have {total} points in all.")
         return [features[start:stop] for start, stop in zip(given.offsets[:-1], given.offsets[1:], strict=True)]
     if len(features) != given.n_manifolds:
-        raise ValueError(f"features has {len(features)} arrays, there are {given.n_manifolds} manifolds. Give one each.")
+        raise ValueError(
+            f"features has {len(features)} arrays, there are {given.n_manifolds} manifolds. Give one each."
+        )
     return list(features)
 
 
@@ -81,8 +83,9 @@ def feature_matrices(
     off = ~np.eye(n, dtype=bool)
     if penalty == 0.0 and (overlap[off] == 0).any():
         warn(
-            f"{int((overlap[off] == 0).sum() / 2)} of {n * (n - 1) // 2} pairs share no dimension: their signal mismatch "
-            "is 1 and their regression mismatch 0 by construction. Use signal_components, more points, or fewer neuroids.",
+            f"{int((overlap[off] == 0).sum() / 2)} of {n * (n - 1) // 2} pairs share no dimension: their signal "
+            "mismatch is 1 and their regression mismatch 0 by construction. Use signal_components, more points, or "
+            "fewer neuroids.",
             SaturationWarning,
         )
     named = {"signal_mismatch": signal, "regression_mismatch": mismatch, "cross_r2": cross}

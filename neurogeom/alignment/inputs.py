@@ -20,7 +20,12 @@ UNEVEN_RATIO = 1.5
 
 
 def clouds_of_pair(
-    points_a: Any, points_b: Any, *, minimum: int = 2, center: bool = True, names: tuple[str, str] = ("points_a", "points_b")
+    points_a: Any,
+    points_b: Any,
+    *,
+    minimum: int = 2,
+    center: bool = True,
+    names: tuple[str, str] = ("points_a", "points_b"),
 ) -> tuple[Floats, Floats]:
     """Two checked point clouds (points, neuroids) of the same neuroids, each with enough points and some variance."""
     clouds = []
@@ -58,7 +63,9 @@ def feature_of_points(feature: Any, n_points: int, name: str, *, center: bool) -
     """One number for each point of a cloud, centered where asked; a constant is refused."""
     values = check_vector(getattr(feature, "values", feature), name)
     if len(values) != n_points:
-        raise ValueError(f"{name} has {len(values)} entries, its cloud has {n_points} points. Give one value per point.")
+        raise ValueError(
+            f"{name} has {len(values)} entries, its cloud has {n_points} points. Give one value per point."
+        )
     spread = values - values.mean() if center else values
     if float(np.abs(spread).max()) <= 1e-13 * max(float(np.abs(values).max()), np.finfo(float).tiny):
         raise ValueError(

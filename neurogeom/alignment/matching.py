@@ -105,16 +105,16 @@ def common_rows(first: Manifolds, second: Manifolds, *, exact: bool) -> tuple[li
 
     Without ``stimulus_id`` in both, rows are taken as they come.
     """
-    ids = [system.point_coords.get("stimulus_id") for system in (first, second)]
+    ids_1, ids_2 = (system.point_coords.get("stimulus_id") for system in (first, second))
     rows: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
     for index, name in enumerate(first.names):
-        if ids[0] is None or ids[1] is None:
+        if ids_1 is None or ids_2 is None:
             rows[0].append(np.arange(first.n_points[index]))
             rows[1].append(np.arange(second.n_points[index]))
             continue
         own = [
-            [as_name(value) for value in ids[which][system.offsets[index] : system.offsets[index + 1]]]
-            for which, system in enumerate((first, second))
+            [as_name(value) for value in ids[system.offsets[index] : system.offsets[index + 1]]]
+            for ids, system in ((ids_1, first), (ids_2, second))
         ]
         for which, values in enumerate(own):
             if len(set(values)) < len(values):

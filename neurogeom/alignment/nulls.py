@@ -1,4 +1,4 @@
-"""What chance gives: closed forms for random subspaces and isotropic clouds, random rotations, permutations."""
+"""What chance gives: null distributions of random subspaces, random rotations and permutations."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurogeom._core.random import generator, resolve_seed
-from neurogeom._core.validation import check_count, check_real, check_vector
+from neurogeom._core.validation import check_count, check_real
 from neurogeom.alignment.covariance import reduced, squared_distance_of_units, unit_cloud
 from neurogeom.alignment.inputs import Floats, clouds_of_pair
 
@@ -53,6 +53,24 @@ class Null:
 
 def permutation_p(value: float, samples: Floats, *, larger: bool = True) -> float:
     """One-sided p of a value among draws from its null, (1 + #)/(1 + n): never 0.
+
+    Parameters
+    ----------
+    value : float
+        The observed value.
+    samples : array (n,)
+        Draws from the null.
+    larger : bool
+        Whether large values speak against the null.
+
+    Returns
+    -------
+    float
+        In [1/(1 + n), 1].
+
+    References
+    ----------
+    Phipson & Smyth (2010), Statistical Applications in Genetics and Molecular Biology 9:39.
 
     Examples
     --------
@@ -105,91 +123,6 @@ def random_subspace_overlap(n_dims_a: int, n_dims_b: int, n_neuroids: int) -> Nu
     smaller = min(k, l)
     spread = 2.0 * k * (n - k) * l * (n - l) / (n**2 * (n - 1) * (n + 2)) if n > 1 else 0.0
     return Null(max(k, l) / n, float(np.sqrt(spread)) / smaller)
-
-
-def expected_variance_share(n_manifolds: int, n_neuroids: int) -> float:
-    """Share of isotropic within-class variance in the span of P centered class means: (P − 1)/N.
-
-    Examples
-    --------
-    >>> expected_variance_share(8, 100)
-    0.07
-    """
-    return min(check_count("n_manifolds", n_manifolds, minimum=2) - 1, check_count("n_neuroids", n_neuroids)) / n_neuroids
-
-
-def expected_center_correlation(n_manifolds: int) -> float:
-    """Mean off-diagonal cosine of P independent centers after their mean is removed: −1/(P − 1).
-
-    Examples
-    --------
-    >>> round(expected_center_correlation(8), 4)
-    -0.1429
-    """
-    return -1.0 / (check_count("n_manifolds", n_manifolds, minimum=2) - 1)
-
-
-def expected_sampling_distance(eigenvalues: Floats, n_points_a: int, n_points_b: int) -> float:
-    r"""Squared covariance alignment distance that sampling alone gives two clouds with equal covariances.
-
-    To first order in 1/m, for many points per dimension:
-
-    .. math:: E\,d^2 \approx \tfrac12 \Big(\tfrac1{m_A} + \tfrac1{m_B}\Big)
-       \frac{\sum_{ij} \lambda_i \lambda_j / (\lambda_i + \lambda_j)}{\sum_i \lambda_i}
-
-    Parameters
-    ----------
-    eigenvalues : array (N,)
-        Eigenvalues of the common covariance.
-    n_points_a, n_points_b : int
-
-    Returns
-    -------
-    float
-        Isotropic clouds of m points each: N/(2m).
-
-    References
-    ----------
-    Second-order expansion of the Bures distance between two sample covariances (ours).
-
-    Examples
-    --------
-    >>> round(expected_sampling_distance(1 / np.arange(1, 41), 200, 200), 4)
-    0.06
-    """
-    spectrum = check_vector(eigenvalues, "eigenvalues")
-    if spectrum.min() < 0 or spectrum.max() <= 0:
-        raise ValueError("eigenvalues must be at least 0 and not all zero.")
-    a, b = (check_count(name, m, minimum=2) for name, m in (("n_points_a", n_points_a), ("n_points_b", n_points_b)))
-    spectrum = spectrum[spectrum > 0]
-    harmonic = np.sum(spectrum[:, None] * spectrum / (spectrum[:, None] + spectrum))
-    return float(0.5 * (1 / a + 1 / b) * harmonic / spectrum.sum())
-
-
-def expected_isotropic_distance(n_points: int, n_neuroids: int) -> float:
-    r"""Squared covariance alignment distance of two isotropic clouds with far fewer points than neuroids.
-
-    .. math:: d^2 \approx 2 - \frac{16}{3\pi} \sqrt{(m - 1)/N}
-
-    Examples
-    --------
-    >>> round(expected_isotropic_distance(25, 1000), 3)
-    1.737
-    """
-    m, n = check_count("n_points", n_points, minimum=2), check_count("n_neuroids", n_neuroids)
-    return float(2.0 - 16.0 / (3.0 * np.pi) * np.sqrt((m - 1) / n))
-
-
-def expected_biased_cka(n_presentations: int, n_neuroids_x: int, n_neuroids_y: int) -> float:
-    r"""Mean of biased CKA between independent systems of iid units: :math:`\sqrt{pq/((n+p)(n+q))}`.
-
-    Examples
-    --------
-    >>> round(expected_biased_cka(92, 316, 674), 3)
-    0.826
-    """
-    n, p, q = n_presentations, n_neuroids_x, n_neuroids_y
-    return float(np.sqrt(p * q / ((n + p) * (n + q))))
 
 
 def rotation_null(points_a: Floats, points_b: Floats, *, n_samples: int = 100, seed: int | None = None) -> Null:

@@ -21,9 +21,10 @@ from neurogeom.alignment.directions import (
     variance_share,
 )
 from neurogeom.alignment.excess import excess_of_split, half_size
+from neurogeom.alignment.expectations import expected_center_correlation, expected_variance_share
 from neurogeom.alignment.features import feature_matrices, features_of
 from neurogeom.alignment.inputs import Floats, check_cloud, warn_uneven
-from neurogeom.alignment.nulls import expected_center_correlation, expected_variance_share, permutation_p
+from neurogeom.alignment.nulls import permutation_p
 from neurogeom.alignment.results import KUOCH
 from neurogeom.alignment.subspaces import subspace_distance
 from neurogeom.alignment.uncertainty import NORMAL_QUANTILE, groups_of_points
@@ -199,7 +200,7 @@ def in_own_span(given: Manifolds) -> list[Floats]:
     """
     points = given.stacked
     if points.shape[0] < points.shape[1]:
-        points = np.linalg.qr(points.T, mode="r").T
+        points = np.asarray(np.linalg.qr(points.T, mode="r")).T
     return [points[start:stop] for start, stop in zip(given.offsets[:-1], given.offsets[1:], strict=True)]
 
 
@@ -237,12 +238,17 @@ def _raw(clouds: Sequence[Floats], centers: str, n_components: int) -> dict[str,
     matrices |= alignment_matrices(clouds)
     means = {f"mean_{name}": mean_over_pairs(matrix) for name, matrix in matrices.items()}
     values: dict[str, Any] = {name: (PAIR, matrix) for name, matrix in matrices.items()}
-    values |= {"center_correlation": (PAIR, correlation), "center_correlation_mean": mean_over_pairs(np.abs(correlation))}
+    values |= {
+        "center_correlation": (PAIR, correlation),
+        "center_correlation_mean": mean_over_pairs(np.abs(correlation)),
+    }
     ratio = signal_to_noise(clouds)
     return values | means | {"variance_share": variance_share(clouds), "signal_to_noise": ("direction", ratio)}
 
 
-def _shuffled(clouds: list[Floats], observed: float, n_shuffles: int, seed: int, run: Mapping[str, Any]) -> dict[str, Any]:
+def _shuffled(
+    clouds: list[Floats], observed: float, n_shuffles: int, seed: int, run: Mapping[str, Any]
+) -> dict[str, Any]:
     draws = np.array(run_units(shuffled_distances, [(clouds, seed, i) for i in range(n_shuffles)], **run))
     sd = float(draws[:, 0].std(ddof=1)) if n_shuffles > 1 else np.nan
     return {

@@ -160,7 +160,10 @@ def rdm_similarity(
         seed = resolve_seed(seed)
     if uncertainty:
         n_bootstrap = check_count("n_bootstrap", n_bootstrap, minimum=20)
-        values["similarity_ci"] = ("bound", _interval_over_stimuli(compare, method, left, right, n_bootstrap, seed or 0))
+        values["similarity_ci"] = (
+            "bound",
+            _interval_over_stimuli(compare, method, left, right, n_bootstrap, seed or 0),
+        )
     if n_permutations:
         orders = (generator(seed or 0, 2, i).permutation(n_stimuli) for i in range(n_permutations))
         draws = np.array([compare(left[upper], right[np.ix_(order, order)][upper]) for order in orders])

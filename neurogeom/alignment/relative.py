@@ -21,6 +21,7 @@ from neurogeom.alignment.nulls import permutation_p
 from neurogeom.alignment.rdm import METRICS, dissimilarities, square
 from neurogeom.alignment.rdm_comparison import pearson
 from neurogeom.alignment.results import KUOCH
+from neurogeom.alignment.uncertainty import NORMAL_QUANTILE
 from neurogeom.manifolds import Manifolds, as_manifolds
 from neurogeom.results import Result, make_settings, register
 
@@ -93,7 +94,7 @@ def relative_geometry(
         Permutations of the classes (of the stimuli for RSA) of the second system for Mantel's p: pairs share classes,
         so that the p of a plain correlation would be far too small. All are used where there are no more than this.
     uncertainty : {"neuroids", None}
-        "neuroids" adds a 95 % interval by a bootstrap of the neuroids of both systems.
+        "neuroids" adds a 95 % interval: the estimate with the spread over a bootstrap of the neuroids of both systems.
     n_bootstrap : int
         Bootstrap samples.
     seed : int, optional
@@ -130,14 +131,17 @@ def relative_geometry(
     n_permutations, seed = check_count("n_permutations", n_permutations, minimum=1), resolve_seed(seed)
     with collect() as notes:
         first, second = paired_manifolds(system_1, system_2, rsa=rsa)
-        parts = [system_matrices(m, centers=centers, squared=squared, metric=metric if rsa else None) for m in (first, second)]
+        parts = [
+            system_matrices(m, centers=centers, squared=squared, metric=metric if rsa else None)
+            for m in (first, second)
+        ]
         values: dict[str, Any] = {}
         for key, kind in enumerate(parts[0]):
             values |= _compared(kind, parts[0][kind], parts[1][kind], n_permutations, seed, key)
         if uncertainty:
             n_bootstrap = check_count("n_bootstrap", n_bootstrap, minimum=20)
             options = {"centers": centers, "squared": squared, "metric": metric if rsa else None}
-            values |= _intervals(first, second, options, n_bootstrap, seed)
+            values |= _intervals(first, second, options, values, n_bootstrap, seed)
     data = _dataset(values, parts, first)
     settings = make_settings(
         system_1=system_1, system_2=system_2, centers=centers, squared=squared, rsa=rsa, metric=metric,
@@ -180,9 +184,7 @@ def paired_manifolds(system_1: Any, system_2: Any, *, rsa: bool) -> tuple[Manifo
     return first, second
 
 
-def system_matrices(
-    system: Manifolds, *, centers: str, squared: bool, metric: str | None
-) -> dict[str, Floats]:
+def system_matrices(system: Manifolds, *, centers: str, squared: bool, metric: str | None) -> dict[str, Floats]:
     """Square matrices of one system: center correlations, alignment distances, and dissimilarities of stimuli."""
     matrices = {"position": center_correlations(class_centers(system.clouds), centers)}
     distances = squared_distances(system.clouds)
@@ -205,9 +207,7 @@ def similarity_of_matrices(first: Floats, second: Floats, what: str = "matrix") 
     return pearson(first[upper], second[upper])
 
 
-def mantel(
-    first: Floats, second: Floats, n_permutations: int, random: Callable[[int], np.random.Generator]
-) -> Floats:
+def mantel(first: Floats, second: Floats, n_permutations: int, random: Callable[[int], np.random.Generator]) -> Floats:
     """Similarities after the rows and columns of the second are permuted alike; all orders where there are few."""
     n = len(first)
     upper = np.triu_indices(n, 1)
@@ -235,14 +235,23 @@ def _compared(kind: str, first: Floats, second: Floats, n_permutations: int, see
         f"{kind}_similarity": value,
         f"{kind}_p": permutation_p(value, draws),
         f"{kind}_null_mean": float(draws.mean()),
-        f"{kind}_null_sd": float(draws.std(ddof=1)),
+        f"{kind}_null_sd": float(draws.std()),
     }
 
 
 def _intervals(
-    first: Manifolds, second: Manifolds, options: Mapping[str, Any], n_bootstrap: int, seed: int
+    first: Manifolds,
+    second: Manifolds,
+    options: Mapping[str, Any],
+    values: Mapping[str, Any],
+    n_bootstrap: int,
+    seed: int,
 ) -> dict[str, Any]:
-    """Percentile intervals over resampled neuroids of both systems."""
+    """Intervals from the spread over resampled neuroids of both systems, about the estimates.
+
+    Resampling adds the noise of few neuroids a second time, which lowers every similarity: percentiles would lie below
+    the estimate, so only their spread is used, on Fisher's scale.
+    """
     draws: dict[str, list[float]] = {}
     for i in range(n_bootstrap):
         parts = []
@@ -251,7 +260,18 @@ def _intervals(
             parts.append(system_matrices(system.select_neuroids(index), **options))
         for kind in parts[0]:
             draws.setdefault(kind, []).append(similarity_of_matrices(parts[0][kind], parts[1][kind], _NAMES[kind]))
-    return {f"{kind}_similarity_ci": ("bound", np.quantile(values, [0.025, 0.975])) for kind, values in draws.items()}
+    return {
+        f"{kind}_similarity_ci": ("bound", fisher_interval(values[f"{kind}_similarity"], np.array(found)))
+        for kind, found in draws.items()
+    }
+
+
+def fisher_interval(estimate: float, draws: Floats) -> Floats:
+    """Normal interval of 95 % about a correlation, with the spread of its resampled values, on Fisher's scale."""
+    inside = 1.0 - 1e-12
+    spread = float(np.std(np.arctanh(np.clip(draws, -inside, inside)), ddof=1))
+    middle = float(np.arctanh(np.clip(estimate, -inside, inside)))
+    return np.tanh([middle - NORMAL_QUANTILE * spread, middle + NORMAL_QUANTILE * spread])
 
 
 def _dataset(values: Mapping[str, Any], parts: list[dict[str, Floats]], first: Manifolds) -> xr.Dataset:

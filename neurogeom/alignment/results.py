@@ -1,4 +1,4 @@
-"""Results of this room; each says whether it is a distance or a similarity, its range, its symmetry and what it used."""
+"""Results of this room: each says whether it is a distance or a similarity, its range, its symmetry, its counts."""
 
 from __future__ import annotations
 

@@ -90,7 +90,9 @@ def signal_mismatch(
     factor = joint_factor(points_a, points_b, n_components=n_components)
     p, q = coded_directions(factor, feature_a, feature_b)
     power = factor.singular**2
-    penalty = ridge * float(np.sum(points_a**2) / len(points_a) + np.sum(points_b**2) / len(points_b)) if relative else ridge
+    penalty = (
+        ridge * float(np.sum(points_a**2) / len(points_a) + np.sum(points_b**2) / len(points_b)) if relative else ridge
+    )
     return mismatch_of_directions(p, q, power / (power + penalty)), factor.overlap_rank
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from neurogeom._core.validation import check_option
 from neurogeom._core.warnings import SaturationWarning, collect, warn
 from neurogeom.alignment.covariance import reduced, squared_distance_of_units
+from neurogeom.alignment.expectations import expected_biased_cka
 from neurogeom.alignment.inputs import Floats, paired_systems
-from neurogeom.alignment.nulls import expected_biased_cka
 from neurogeom.alignment.results import CKASimilarity, Meaning, ProcrustesDistance, measure
 
 _BLOCK = 1024  # rows of a Gram matrix made at a time

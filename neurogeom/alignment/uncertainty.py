@@ -64,8 +64,8 @@ def jackknife_values(
         largest_group = -(-len(cloud) // min(n_groups, len(cloud)))
         if len(cloud) - largest_group < 3:
             raise ValueError(
-                f"points_{letter} has {len(cloud)} points, too few for a jackknife with n_groups={n_groups}: at least 3 "
-                "must be left. Use more points, or uncertainty=None."
+                f"points_{letter} has {len(cloud)} points, too few for a jackknife with n_groups={n_groups}: at "
+                "least 3 must be left. Use more points, or uncertainty=None."
             )
     value, error = statistic(*clouds, *features), jackknife_error(statistic, clouds, features, n_groups, seed)
     bounds = np.clip([value - NORMAL_QUANTILE * error, value + NORMAL_QUANTILE * error], lower, upper)

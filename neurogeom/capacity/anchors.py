@@ -13,23 +13,37 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from neurogeom.capacity.pseudo_inverse import solve_axes, solve_joint, solve_ridge, squared_projection
+
 Floats = NDArray[np.float64]
 
 #: Anchors that move less than this, relative to their own length, do not move: what is left is rounding.
 STILL = 1e-12
-#: Relative cut on the eigenvalues of the Gram matrix of centers and axes.
-JOINT_CUT = 1e-12
-#: Tikhonov term, relative, that stands for the pseudo-inverse where only an error bar is wanted.
-RIDGE = 1e-12
 
 
 @dataclass(frozen=True)
 class AnchorTerms:
-    """Terms of one set of samples: ``a`` (k,), ``b`` and ``c`` (k, P), split over manifolds."""
+    """Terms of one set of samples.
+
+    Attributes
+    ----------
+    a : array (k,)
+        Squared length of t on the span of the anchors, which is F.
+    b, c : array (k, P)
+        Terms of dimension and radius, split over manifolds.
+    anchor_gram, axis_gram, cross_gram : array (k, P, P)
+        Inner products of anchors, of axes, and of centers (rows) with axes (columns).
+    anchor_responses : array (k, P)
+        :math:`S t`.
+    """
 
     a: Floats
     b: Floats
     c: Floats
+    anchor_gram: Floats
+    axis_gram: Floats
+    cross_gram: Floats
+    anchor_responses: Floats
 
 
 def point_weights(multipliers: sparse.csr_array, membership: NDArray[np.int64], n_manifolds: int) -> sparse.csr_array:
@@ -246,9 +260,7 @@ def anchor_terms(anchors: Floats, centers: Floats, targets: Floats) -> AnchorTer
 
     Notes
     -----
-    a and the sums of b and c do not change when rows are scaled, since each is the squared length of a shortest
-    solution; rows are therefore scaled to unit length before a decomposition, and manifolds of very different size do
-    not fall under its cut. Where the rows are dependent the split over manifolds would change, and is left unscaled.
+    Pseudo-inverses are those of :mod:`neurogeom.capacity.pseudo_inverse`; no cut is made where anchors are independent.
 
     Examples
     --------
@@ -259,70 +271,19 @@ def anchor_terms(anchors: Floats, centers: Floats, targets: Floats) -> AnchorTer
     (array([9., 0.]), array([9., 1.]), array([4.5, 0.5]))
     """
     axes = axes_of(anchors, centers)
+    anchor_responses = np.einsum("kpn,kn->kp", anchors, targets)
     responses = np.einsum("kpn,kn->kp", axes, targets)
-    joint = (centers @ centers.T)[None] + axes @ axes.transpose(0, 2, 1)
+    anchor_gram, axis_gram = anchors @ anchors.transpose(0, 2, 1), axes @ axes.transpose(0, 2, 1)
+    joint = centers @ centers.T + axis_gram
     return AnchorTerms(
-        a=_squared_projection(anchors, targets),
-        b=responses * _solve_axes(axes, targets),
-        c=responses * _solve_gram(joint, responses),
+        a=squared_projection(anchors, anchor_gram, anchor_responses, targets),
+        b=responses * solve_axes(axes, axis_gram, responses, targets),
+        c=responses * solve_joint(joint, responses),
+        anchor_gram=anchor_gram,
+        axis_gram=axis_gram,
+        cross_gram=centers @ axes.transpose(0, 2, 1),
+        anchor_responses=anchor_responses,
     )
-
-
-def _squared_projection(rows: Floats, targets: Floats) -> Floats:
-    """Squared length of each target on the span of its rows (k, P, N)."""
-    norms = np.linalg.norm(rows, axis=2, keepdims=True)
-    _, values, basis = np.linalg.svd(rows / np.where(norms > 0, norms, 1.0), full_matrices=False)
-    inside = np.einsum("krn,kn->kr", basis, targets)
-    return np.sum(np.where(values > _cut(rows, values), inside, 0.0) ** 2, axis=1)
-
-
-def _cut(rows: Floats, values: Floats) -> Floats:
-    """Cut on singular values: max(P, N) eps s_1."""
-    return max(rows.shape[1:]) * np.finfo(np.float64).eps * values[:, :1]
-
-
-def _solve_axes(axes: Floats, targets: Floats) -> Floats:
-    """(S1 S1^T)^+ S1 t by the singular values of S1, never of the Gram matrix."""
-    solution, independent = _solve_axes_scaled(axes, targets, scaled=True)
-    if not independent.all():
-        dependent = ~independent
-        solution[dependent] = _solve_axes_scaled(axes[dependent], targets[dependent], scaled=False)[0]
-    return solution
-
-
-def _solve_axes_scaled(axes: Floats, targets: Floats, *, scaled: bool) -> tuple[Floats, NDArray[np.bool_]]:
-    """The solution with unit rows or with rows as they are, and whether the nonzero rows were independent."""
-    norms = np.linalg.norm(axes, axis=2)
-    alive = norms > 0
-    scale = np.where(alive & scaled, 1.0 / np.where(alive, norms, 1.0), 1.0)
-    left, values, basis = np.linalg.svd(axes * scale[:, :, None], full_matrices=False)
-    kept = values > _cut(axes, values)
-    inside = np.einsum("krn,kn->kr", basis, targets)
-    coefficients = np.where(kept, inside / np.where(kept, values, 1.0), 0.0)
-    independent = kept.sum(axis=1) == alive.sum(axis=1)
-    return scale * np.einsum("kpr,kr->kp", left, coefficients), independent
-
-
-def _solve_gram(gram: Floats, responses: Floats) -> Floats:
-    """Gram^+ u by eigenvalues with a relative cut, rows scaled to unit length where they are independent."""
-    diagonal = np.einsum("kpp->kp", gram)
-    alive = diagonal > 0
-    scale = np.where(alive, 1.0 / np.sqrt(np.where(alive, diagonal, 1.0)), 1.0)
-    solution, rank = _solve_eigen(gram * scale[:, :, None] * scale[:, None, :], responses * scale)
-    solution = solution * scale
-    dependent = rank < alive.sum(axis=1)
-    if dependent.any():
-        solution[dependent] = _solve_eigen(gram[dependent], responses[dependent])[0]
-    return solution
-
-
-def _solve_eigen(gram: Floats, responses: Floats) -> tuple[Floats, NDArray[np.int64]]:
-    """Pseudo-inverse of symmetric matrices (k, P, P) applied to (k, P), and their ranks."""
-    values, vectors = np.linalg.eigh(gram)
-    kept = values > JOINT_CUT * np.maximum(values[:, -1:], 0.0)
-    inside = np.einsum("kpr,kp->kr", vectors, responses)
-    coefficients = np.where(kept, inside / np.where(kept, values, 1.0), 0.0)
-    return np.einsum("kpr,kr->kp", vectors, coefficients), kept.sum(axis=1)
 
 
 def gram_terms(axis_gram: Floats, center_gram: Floats, responses: Floats) -> tuple[Floats, Floats]:
@@ -350,20 +311,9 @@ def gram_terms(axis_gram: Floats, center_gram: Floats, responses: Floats) -> tup
     (array([[9.]]), array([[4.5]]))
     """
     return (
-        responses * _solve_ridge(axis_gram, responses),
-        responses * _solve_ridge(axis_gram + center_gram, responses),
+        responses * solve_ridge(axis_gram, responses),
+        responses * solve_ridge(axis_gram + center_gram, responses),
     )
-
-
-def _solve_ridge(gram: Floats, responses: Floats) -> Floats:
-    """(Gram + ridge)^-1 u with unit rows; rows of zeros have no part."""
-    diagonal = np.einsum("...pp->...p", gram)
-    alive = diagonal > 0
-    scale = np.where(alive, 1.0 / np.sqrt(np.where(alive, diagonal, 1.0)), 0.0)
-    system = gram * scale[..., :, None] * scale[..., None, :]
-    identity = np.arange(gram.shape[-1])
-    system[..., identity, identity] += np.where(alive, RIDGE * gram.shape[-1], 1.0)
-    return scale * np.linalg.solve(system, (responses * scale)[..., None])[..., 0]
 
 
 def geometry(objective: Floats, manifold_objective: Floats, b: Floats, c: Floats) -> dict[str, Floats]:

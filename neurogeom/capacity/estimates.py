@@ -214,20 +214,17 @@ def _terms(
     samples: Samples, weights: sparse.csr_array, centers: Floats, center_gram: Floats, start: int, stop: int
 ) -> _Terms:
     """One unit: anchors of samples start to stop, their terms and Gram matrices."""
-    targets = samples.targets[start:stop]
     found = formulas.batch_anchors(samples.points, weights[start:stop], samples.membership, samples.n_manifolds)
-    terms = formulas.anchor_terms(found, centers, targets)
-    responses = np.einsum("kpn,kn->kp", found, targets)
+    terms = formulas.anchor_terms(found, centers, samples.targets[start:stop])
     loads = formulas.manifold_loads(samples.multipliers[start:stop], samples.membership, samples.n_manifolds)
-    axes = formulas.axes_of(found, centers)
     return _Terms(
         a=terms.a,
         b=terms.b,
         c=terms.c,
-        manifold_objective=samples.signs[start:stop] * loads * responses,
-        anchor_gram=found @ found.transpose(0, 2, 1),
-        anchor_responses=responses,
-        alignments=alignments(center_gram, axes @ axes.transpose(0, 2, 1), centers @ axes.transpose(0, 2, 1)),
+        manifold_objective=samples.signs[start:stop] * loads * terms.anchor_responses,
+        anchor_gram=terms.anchor_gram,
+        anchor_responses=terms.anchor_responses,
+        alignments=alignments(center_gram, terms.axis_gram, terms.cross_gram),
     )
 
 

@@ -344,15 +344,24 @@ def _across_panel(result: Any, name: str, dims: tuple[str, ...], ax: Axes, *, fi
         values = np.where(near, np.nan, values) if geometry else values
         found = interval(one, name) or Interval(values, values, "none")
         ends = [np.where(np.isfinite(values), end, np.nan) for end in (found.low, found.high)]
+        look = plotting.series(i)
         plotting.line(
-            ticks, values, low=ends[0], high=ends[1], hollow=near & ~geometry, label=group or None, ax=ax,
-            interval="band" if as_band(data, along) else "bars", **plotting.series(i),
-        )  # fmt: skip
+            ticks,
+            values,
+            low=ends[0],
+            high=ends[1],
+            hollow=None if geometry else near,
+            interval="band" if as_band(data, along) else "bars",
+            label=group or None,
+            color=look["color"],
+            marker=look["marker"],
+            ax=ax,
+        )
         empty = empty and not np.isfinite(values).any()
         if name == "capacity" and "capacity_floor" in one:
             single = len(groups) == 1
             words = "floor P/rank" if i == 0 else None
-            color = plotting.MUTED if single else plotting.series(i)["color"]
+            color = plotting.MUTED if single else look["color"]
             plotting.floor(
                 ticks, np.asarray(one["capacity_floor"], float), label=words, color=color, shade=single, ax=ax
             )

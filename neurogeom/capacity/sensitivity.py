@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
-from scipy import sparse, stats
+from scipy import sparse
 
 from neurogeom._core.parallel import run_units
 from neurogeom._core.warnings import DegenerateInputWarning, collect, warn
@@ -208,6 +208,8 @@ def _leave_out(
     task: Task, solved: Solved, effects: NDArray[np.float64], n_jobs: int | None, progress: bool | str
 ) -> Values:
     """Capacity without each neuroid, on the same labels and the other coordinates of the same vectors."""
+    from scipy import stats
+
     units = [(task, neuroid) for neuroid in range(task.points.shape[1])]
     objectives = np.stack(run_units(_without, units, n_jobs=n_jobs, progress=progress))
     n_manifolds, objective = task.n_manifolds, solved.samples.objective

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
-from scipy import stats
 
 from neurogeom import kernels
 from neurogeom._core.memory import require_memory
@@ -163,6 +162,8 @@ def summarize(critical: NDArray[np.float64], n_manifolds: int, rank: int) -> dic
     >>> float(found["capacity"]), found["capacity_ci"].round(3), round(float(found["capacity_from_mean"]), 4)
     (2.0, array([1.429, 2.5  ]), 2.069)
     """
+    from scipy import stats
+
     n_trials = len(critical)
     ordered = np.sort(critical)
     median = float(np.median(ordered))

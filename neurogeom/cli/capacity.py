@@ -73,7 +73,7 @@ def run(
     from neurogeom.recordings import load
 
     started = time.perf_counter()
-    array = load(responses, **({"variable": variable} if variable else {}))
+    array = load(responses, variable=variable)
     classes = read_labels(labels, array)
     layers = split_layers(array, layer)
     measures = build_measures(methods, options)
@@ -165,7 +165,7 @@ def split_layers(array: xr.DataArray, pattern: str | None) -> dict[str, xr.DataA
         if pattern is not None:
             raise ValueError("--layer was given, but the neuroids of this file have no coordinate 'layer'.")
         return {"all": array}
-    values = np.array([str(name) for name in array["layer"].values])
+    values = np.array([str(name) for name in array["layer"].values], dtype=object)
     names = list(dict.fromkeys(values))
     chosen = [name for name in names if pattern is None or fnmatchcase(name, pattern)]
     if not chosen:

@@ -37,7 +37,7 @@ def clear_errors(*, debug: bool = False) -> Iterator[None]:
     try:
         with warnings.catch_warnings():
             if not debug:
-                warnings.showwarning = _show  # put back by catch_warnings
+                warnings.showwarning = _show  # type: ignore[assignment]  # put back by catch_warnings
             yield
     except KeyboardInterrupt as error:
         if debug:

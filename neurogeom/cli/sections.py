@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,9 @@ import pandas as pd
 from neurogeom import plotting, report
 from neurogeom.capacity import plots, text
 from neurogeom.results import Result
+
+if TYPE_CHECKING:
+    from neurogeom.readout.results import ReadoutResult
 
 
 def across_figure(result: Result, *, readout: Result | None = None) -> tuple[Any, str, str]:
@@ -30,7 +33,7 @@ def across_figure(result: Result, *, readout: Result | None = None) -> tuple[Any
     """
     names = plots.default_quantities(result)
     n_panels = len(names) + (readout is not None)
-    figure, axes = plotting.new_figure(1, n_panels, size=(2.85, 3.0))
+    figure, axes = plotting.new_figure(n_columns=n_panels, size=(2.85, 3.0))
     plots.across(result, ax=axes[0, n_panels - len(names) :], quantities=names)
     caption = text.caption(result, names)
     if readout is not None:
@@ -111,7 +114,7 @@ def agreement_section(table: pd.DataFrame) -> tuple[report.Section, Any]:
     tuple of Section, Figure
         The section, and its figure for a file.
     """
-    figure, axes = plotting.new_figure(1, 2, size=(4.7, 4.0), width_ratios=[1.0, 1.15])
+    figure, axes = plotting.new_figure(n_columns=2, size=(4.7, 4.0), width_ratios=[1.0, 1.15])
     plots.theory_against_simulation(table, ax=axes[0, 0])
     axes[0, 1].grid(False, axis="y")
     axes[0, 1].grid(True, axis="x", color=plotting.GRID)
@@ -135,7 +138,7 @@ def _readout_panel(readout: Result, ax: Any) -> None:
     """Linear decodability along the layers, with chance."""
     from neurogeom.readout.plots import accuracy
 
-    accuracy(readout, ax=ax, color=plotting.INK)
+    accuracy(cast("ReadoutResult", readout), ax=ax, color=plotting.INK)
     plotting.dress(ax, title="Linear readout", x="layer", y="share correct", legend="center right")
 
 

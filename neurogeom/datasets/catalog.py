@@ -73,6 +73,10 @@ class Card:
 def cards() -> dict[str, Card]:
     """All cards, by name.
 
+    Returns
+    -------
+    dict of str to Card
+
     Examples
     --------
     >>> "kriegeskorte2008" in cards()
@@ -83,6 +87,14 @@ def cards() -> dict[str, Card]:
 
 def card(name: str) -> Card:
     """The card of one data set.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    Card
 
     Raises
     ------

@@ -29,6 +29,11 @@ def fetch(name: str) -> list[Path]:
         For an unknown name.
     FileNotFoundError
         Where the card has no address or the download fails; the message says how to get the file.
+
+    Examples
+    --------
+    >>> fetch("digits")  # comes with scikit-learn
+    []
     """
     wanted = card(name)
     return [find_file(wanted, file.name, download=True) for file in wanted.files]

@@ -101,6 +101,11 @@ def digits_network(
     -------
     DigitsNetwork
 
+    Raises
+    ------
+    TypeError, ValueError
+        Sizes, epochs or a seed that are no whole numbers, or too small.
+
     Examples
     --------
     >>> network = digits_network(seed=0, train=False)

@@ -21,6 +21,15 @@ def layer_names(module: torch.nn.Module, *, leaves_only: bool = False) -> list[s
     leaves_only : bool
         Only modules that hold no further modules.
 
+    Returns
+    -------
+    list of str
+
+    Raises
+    ------
+    AttributeError
+        Where ``module`` is no torch module.
+
     Examples
     --------
     >>> import torch

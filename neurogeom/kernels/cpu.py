@@ -2,16 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy import sparse
 
 from neurogeom._core.parallel import run_units, single_threaded_blas
-from neurogeom.kernels import dense
+from neurogeom.kernels import fallback
+from neurogeom.kernels.blocks import judge, pack, residuals
 from neurogeom.kernels.certificate import examine
+from neurogeom.kernels.dense import solve_dense
+from neurogeom.kernels.lanes import DOUBLES
 from neurogeom.kernels.problem import ConeProblem, unit_scales
+from neurogeom.kernels.separation import bisect, decide_all
 from neurogeom.kernels.solution import CERTIFIED, ConeSolution, CriticalDimension, Separability
 
-BLOCK_SAMPLES = 32
+TOLERANCE = 1e-12  # of the length of the target: violations below it are not pursued
+FEW_DIMENSIONS = 15  # up to here one point at a time is faster
+STATUSES = np.array(["optimal", "infeasible", "inexact"])
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A problem with its padded unit rows and their products."""
+
+    problem: ConeProblem
+    rows: np.ndarray
+    gram: np.ndarray
+    margins: np.ndarray
+    units: np.ndarray
+
+    @property
+    def block_size(self) -> int:
+        """Samples solved together: it depends on the sizes only, never on the number of threads."""
+        return int(np.clip(200_000 // self.problem.n_points, 16, 256))
 
 
 def project(problem: ConeProblem, *, n_jobs: int | None) -> ConeSolution:
@@ -21,120 +45,187 @@ def project(problem: ConeProblem, *, n_jobs: int | None) -> ConeSolution:
 
 def project_many(problems: list[ConeProblem], *, n_jobs: int | None) -> list[ConeSolution]:
     """Solve all samples of several problems."""
-    grams = run_units(_gram, [(problem,) for problem in problems], n_jobs=n_jobs)
-    units = [
-        (problem, gram, slice(first, first + BLOCK_SAMPLES))
-        for problem, gram in zip(problems, grams, strict=True)
-        for first in range(0, problem.n_samples, BLOCK_SAMPLES)
+    tasks = run_units(_prepare, [(problem,) for problem in problems], n_jobs=n_jobs)
+    blocks = [
+        [(task, slice(first, first + task.block_size)) for first in range(0, task.problem.n_samples, task.block_size)]
+        for task in tasks
     ]
-    blocks = iter(run_units(_project_block, units, n_jobs=n_jobs))
-    return [
-        _join([next(blocks) for _ in range(0, problem.n_samples, BLOCK_SAMPLES)]) for problem in problems
-    ]
+    parts = iter(run_units(_project_block, [block for one in blocks for block in one], n_jobs=n_jobs))
+    return [_join([next(parts) for _ in one], task) for one, task in zip(blocks, tasks, strict=True)]
 
 
-def _gram(problem: ConeProblem) -> np.ndarray:
-    gram = problem.points @ problem.points.T
-    gram *= problem.scales
-    gram *= problem.scales[:, None]
-    return gram
+def _padded(length: int) -> int:
+    return -(-length // DOUBLES) * DOUBLES
 
 
-def _project_block(problem: ConeProblem, gram: np.ndarray, samples: slice) -> ConeSolution:
-    targets = problem.targets[samples]
-    signs = problem.signs_of(samples)
-    linear = targets @ problem.points.T
-    linear *= problem.scales
+def _prepare(problem: ConeProblem) -> Prepared:
+    """Unit rows padded with zeros to whole vectors, and their Gram matrix."""
+    n = problem.n_points
+    rows = _pad_rows(problem.points, problem.scales)
+    margins = np.zeros(len(rows))
+    margins[:n] = problem.margins
+    units = np.zeros(len(rows))
+    units[:n] = problem.inverse_norms
+    return Prepared(problem, rows, rows @ rows.T, margins, units)
+
+
+def _project_block(task: Prepared, samples: slice) -> tuple:
+    problem = task.problem
+    given = problem.targets[samples]
+    targets = np.zeros((len(given), task.rows.shape[1]))
+    targets[:, : problem.n_neuroids] = given
+    signs = _padded_signs(problem, samples, len(task.rows))
+    if problem.margin > 0 and not problem.norms.all():  # a zero point is never on the right side by a margin
+        return _infeasible(len(given))
+    linear = targets @ task.rows.T
     if problem.margin > 0:
-        linear += signs * problem.margins
-    b = len(targets)
-    multipliers = np.zeros_like(signs)
-    blocked = np.zeros(b, bool)
-    counts = np.zeros((b, 3), np.int64)
-    groups = np.zeros(problem.n_points, np.int64) if problem.groups is None else problem.groups
-    tolerance = 1e-12 * np.sqrt(np.einsum("ij,ij->i", targets, targets))
-    dense.solve_dense(gram, linear, signs, groups, int(groups.max()) + 1, 0.0, tolerance, multipliers, blocked, counts)
-    evidence = examine(problem, samples, signs, multipliers)
-    status = np.where(evidence.residual <= CERTIFIED, "optimal", "inexact").astype("U10")
-    objective = evidence.objective
-    if problem.margin > 0:
-        for s in np.flatnonzero(status == "inexact"):
-            if separate(problem.points, signs[s][None].astype(np.int8), n_jobs=1).status[0] == 0:
-                status[s] = "infeasible"
-                objective[s] = np.inf
-                multipliers[s] = 0
-                evidence.violation[s] = evidence.complementarity[s] = 0
-    return ConeSolution(
-        objective,
-        sparse.csr_array(np.abs(multipliers) / np.where(problem.norms > 0, problem.norms, 1)),
-        evidence.violation,
-        evidence.complementarity,
-        np.zeros(b, bool),
-        status,
-        "cpu",
-    )
+        linear += signs * task.margins
+    limits = TOLERANCE * np.sqrt(np.einsum("ij,ij->i", given, given))
+    rank = problem.n_neuroids
+    width = min(_padded(rank + 1), len(task.rows) + DOUBLES)
+    index = np.empty((len(given), width), np.int64)
+    values = np.empty((len(given), width))
+    counts = np.zeros((len(given), 4), np.int64)
+    most_picks = 1 if rank <= FEW_DIMENSIONS else 12
+    solve_dense(task.gram, linear, signs, 0.0, limits, rank, most_picks, index, values, counts)
+    residual = np.empty_like(targets)
+    residuals(task.rows, targets, index, values, counts, residual)
+    excess = np.matmul(residual, task.rows.T, out=linear)
+    numbers = np.empty((3, len(given)))
+    judge(targets, residual, excess, signs, task.margins, index, values, counts, *numbers)
+    status = np.zeros(len(given), np.int8)
+    fell = np.zeros(len(given), bool)
+    failed = np.flatnonzero(~(np.maximum(numbers[1], numbers[2]) <= CERTIFIED))
+    for s in failed:
+        sample = range(problem.n_samples)[samples][s]
+        y = signs[min(s, len(signs) - 1), : problem.n_points]
+        status[s], fell[s] = _rescue(problem, sample, y, index[s], values[s], counts[s], numbers[:, s])
+    total = int(counts[:, 0].sum())
+    columns = np.empty(total, np.int32)
+    data = np.empty(total)
+    total = pack(index, values, counts, task.units, columns, data)
+    return numbers, status, fell, counts[:, 0], columns[:total], data[:total]
 
 
-def _join(blocks: list[ConeSolution]) -> ConeSolution:
-    return ConeSolution(
-        np.concatenate([block.objective for block in blocks]),
-        sparse.csr_array(sparse.vstack([block.multipliers for block in blocks], format="csr")),
-        np.concatenate([block.violation for block in blocks]),
-        np.concatenate([block.complementarity for block in blocks]),
-        np.concatenate([block.fallback for block in blocks]),
-        np.concatenate([block.status for block in blocks]),
-        "cpu",
-    )
+def _infeasible(k: int) -> tuple:
+    """What a block returns when no sample has a solution."""
+    numbers = np.zeros((3, k))
+    numbers[0] = np.inf
+    return numbers, np.ones(k, np.int8), np.zeros(k, bool), np.zeros(k, np.int64), np.empty(0, np.int32), np.empty(0)
+
+
+def _rescue(
+    problem: ConeProblem,
+    sample: int,
+    signs: np.ndarray,
+    index: np.ndarray,
+    values: np.ndarray,
+    counts: np.ndarray,
+    numbers: np.ndarray,
+) -> tuple[int, bool]:
+    """Solve a sample that has no certificate from the data, in place; its status and whether it was tried."""
+    if problem.margin > 0 and separate(problem.points, signs[None].astype(np.int8), n_jobs=1).status[0] == 0:
+        counts[0] = 0
+        numbers[:] = np.inf, 0.0, 0.0
+        return 1, False
+    size = counts[0]
+    active, multipliers = fallback.solve_sample(problem, sample, signs, index[:size].copy(), np.abs(values[:size]))
+    counts[0] = len(active)
+    index[: len(active)] = active
+    values[: len(active)] = multipliers * signs[active]
+    dense = np.zeros((1, problem.n_points))
+    dense[0, active] = values[: len(active)]
+    evidence = examine(problem, slice(sample, sample + 1), signs[None], dense)
+    numbers[:] = evidence.objective[0], evidence.violation[0], evidence.complementarity[0]
+    return (0 if evidence.residual[0] <= CERTIFIED else 2), True
 
 
 def separate(points: np.ndarray, signs: np.ndarray, *, n_jobs: int | None) -> Separability:
     """Decide all dichotomies of the same points."""
+    n, k = len(points), len(signs)
     points, scales, _ = unit_scales(points)
-    unit = points * scales[:, None]
+    if not scales.all():
+        weights = sparse.csr_array((np.ones(k), np.full(k, np.flatnonzero(scales == 0)[0]), np.arange(k + 1)), (k, n))
+        return Separability(np.zeros(k, np.int8), np.zeros((k, points.shape[1])), weights, "cpu")
+    rows = _pad_rows(points, scales)
     with single_threaded_blas():
-        y = signs.astype(np.float64)
-        k = len(y)
-        n = len(points)
-        status = np.full(k, -1, np.int8)
-        witness = np.zeros((k, points.shape[1]))
-        weights = np.zeros((k, n))
-        if not scales.all():
-            status[:] = 0
-            weights[:, np.flatnonzero(scales == 0)[0]] = 1
-            return Separability(status, witness, sparse.csr_array(weights), "cpu")
-        gram = unit @ unit.T
-        dense.solve_dense(
-            gram, y, y, np.zeros(n, np.int64), 1, 1.0, np.full(k, 1e-13), weights, np.zeros(k, bool), np.zeros((k, 3), np.int64)
-        )
-        for s in range(k):
-            w = weights[s] @ unit
-            length = np.linalg.norm(w)
-            total = np.abs(weights[s]).sum()
-            weights[s] = np.abs(weights[s])
-            if length > 0 and (y[s] * (unit @ w)).min() > 1e-14 * length:
-                status[s] = 1
-                witness[s] = w / length
-                weights[s] = 0
-            elif length < 1e-7 * total:
-                status[s] = 0
-                weights[s] /= total
-            else:
-                weights[s] = 0
-        return Separability(status, witness, sparse.csr_array(weights), "cpu")
+        gram = rows @ rows.T
+    size = int(np.clip(50_000 // n, 4, 64))
+    units = [(rows, gram, points, scales, signs[first : first + size]) for first in range(0, k, size)]
+    parts = run_units(_separate_block, units, n_jobs=n_jobs)
+    status, witness, weights = (list(arrays) for arrays in zip(*parts, strict=True))
+    return Separability(
+        np.concatenate(status), np.concatenate(witness), sparse.csr_array(sparse.vstack(weights, format="csr")), "cpu"
+    )
+
+
+def _separate_block(
+    rows: np.ndarray, gram: np.ndarray, points: np.ndarray, scales: np.ndarray, given: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, sparse.csr_array]:
+    k, n = given.shape
+    signs = np.ones((k, len(rows)))
+    signs[:, :n] = given
+    status = np.empty(k, np.int8)
+    witness = np.zeros((k, rows.shape[1]))
+    width = min(len(rows), rows.shape[1]) + 2 * DOUBLES
+    index = np.empty((k, width), np.int64)
+    values = np.empty((k, width))
+    counts = np.zeros((k, 4), np.int64)
+    decide_all(gram, rows, signs, n, status, witness, index, values, counts)
+    weights = np.zeros((k, n))
+    for s in np.flatnonzero(status != 1):
+        active = index[s, : counts[s, 0]]
+        weights[s, active] = np.abs(values[s, : counts[s, 0]])
+        if status[s] == -1:
+            status[s], witness[s, : points.shape[1]], weights[s] = fallback.separate_sample(
+                points * scales[:, None], signs[s, :n], weights[s]
+            )
+    total = weights.sum(axis=1, keepdims=True)
+    return status, witness[:, : points.shape[1]], sparse.csr_array(np.divide(weights, total, out=weights, where=total > 0))
 
 
 def critical_dimension(points: np.ndarray, signs: np.ndarray) -> CriticalDimension:
-    """Bisect on the number of leading coordinates."""
-    low, high = 0, points.shape[1] + 1
-    undecided = 0
-    while high - low > 1:
-        middle = (low + high) // 2 if high <= points.shape[1] else points.shape[1]
-        status = separate(np.ascontiguousarray(points[:, :middle]), signs[None], n_jobs=1).status[0]
-        undecided += status == -1
-        if status == 1:
-            high = middle
-        elif middle == points.shape[1]:
-            return CriticalDimension(np.inf, int(undecided))
-        else:
-            low = middle
-    return CriticalDimension(float(high), int(undecided))
+    """Bisect on the number of leading coordinates, in compiled code."""
+    points, scales, _ = unit_scales(points)
+    if not scales.all():
+        return CriticalDimension(np.inf, 0)
+    with single_threaded_blas():
+        n_critical, n_undecided = bisect(_pad_rows(points, scales), signs.astype(np.float64))
+    return CriticalDimension(np.inf if n_critical < 0 else float(n_critical), n_undecided)
+
+
+def _pad_rows(points: np.ndarray, scales: np.ndarray) -> np.ndarray:
+    """Unit rows, padded with zeros to whole vectors both ways."""
+    n, dimension = points.shape
+    rows = np.zeros((_padded(n), _padded(dimension)))
+    np.multiply(points, scales[:, None], out=rows[:n, :dimension])
+    return rows
+
+
+def _padded_signs(problem: ConeProblem, samples: slice, length: int) -> np.ndarray:
+    """Signs of some samples as float64, one row for all where there are none."""
+    if problem.signs is None:
+        return np.ones((1, length))
+    given = problem.signs[samples]
+    signs = np.ones((len(given), length))
+    signs[:, : problem.n_points] = given
+    return signs
+
+
+def _join(parts: list[tuple], task: Prepared) -> ConeSolution:
+    """Put the blocks of one problem together."""
+    numbers, status, fell, counts, columns, data = (
+        parts[0] if len(parts) == 1 else (np.concatenate(arrays, axis=-1) for arrays in zip(*parts, strict=True))
+    )
+    starts = np.zeros(len(counts) + 1, np.int64)
+    np.cumsum(counts, out=starts[1:])
+    problem = task.problem
+    return ConeSolution(
+        objective=numbers[0],
+        multipliers=sparse.csr_array((data, columns, starts), shape=(problem.n_samples, problem.n_points)),
+        violation=numbers[1],
+        complementarity=numbers[2],
+        fallback=fell,
+        status=STATUSES[status],
+        backend="cpu",
+    )

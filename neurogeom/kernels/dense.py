@@ -18,13 +18,12 @@ from neurogeom.kernels.lanes import DOUBLES, borrow, combine, combine_four, dot,
 
 SMALLEST_PIVOT = 1e-11  # of a unit row's square, for a point to count as independent of the active ones
 AT_LEAST = 0.2  # of the first pick's violation, for another point to enter with it
-MOST_PICKS = 12
 _MASKED = 1e300
 
 
 @compiled
-def solve_dense(gram, linear, signs, bias, limits, rank, index, values, counts):
-    """Solve one problem for each row of ``linear`` (b) and ``signs`` (y), all padded.
+def solve_dense(gram, linear, signs, bias, limits, rank, most_picks, index, values, counts):
+    """Solve one problem for each row of ``linear`` (b) and ``signs`` (y; one row may stand for all), all padded.
 
     Writes the active points of each sample to ``index``, their μ to ``values`` and, to ``counts``, their number,
     the points refused as dependent, the insertions and the steps.
@@ -40,10 +39,10 @@ def solve_dense(gram, linear, signs, bias, limits, rank, index, values, counts):
     current, right, step, zero = rows[0], rows[1], rows[2], rows[3]
     slots, every = places[0], places[1]
     weights, error, refused = np.zeros(4), np.empty(n), np.empty(n, np.int64)
-    picks, gains = np.empty(MOST_PICKS, np.int64), np.empty(MOST_PICKS)
+    picks, gains = np.empty(most_picks, np.int64), np.empty(most_picks)
     for sample in range(len(linear)):
         size = solve_one(
-            gram, linear[sample], signs[sample], bias, limits[sample], square, columns, vectors, weights, current, right,
+            gram, linear[sample], signs[min(sample, len(signs) - 1)], bias, limits[sample], square, columns, vectors, weights, current, right,
             step, zero, slots, every, error, picks, gains, refused, counts[sample],
         )
         counts[sample, 0] = size
@@ -67,7 +66,7 @@ def solve_one(
     capacity = len(slots)
     size = 0
     n_refused = 0
-    n_picks = MOST_PICKS
+    n_picks = len(picks)
     budget = 50 + 10 * n
     while True:
         gradient(gram, b, y, bias, current, slots, size, error)
@@ -76,7 +75,13 @@ def solve_one(
             error[slots[s]] = -_MASKED * y[slots[s]]
         for s in range(n_refused):
             error[refused[s]] = -_MASKED * y[refused[s]]
-        found = pick(gram, error, y, bias, limit, picks, gains, min(n_picks, capacity - size))
+        least = limit
+        if bias != 0:  # w separates once no gradient reaches the last coordinate of the residual
+            rest = 1.0
+            for s in range(size):
+                rest -= bias * y[slots[s]] * current[s]
+            least = max(limit, 0.5 * rest)
+        found = pick(gram, error, y, bias, least, picks, gains, min(n_picks, capacity - size))
         if found == 0 or budget <= 0:
             return size
         before = size
@@ -100,7 +105,7 @@ def solve_one(
             counts[3] += n_steps
             budget -= n_steps
             if moved:
-                n_picks = MOST_PICKS
+                n_picks = len(picks)
                 n_refused = 0
             elif n_picks > 1:
                 n_picks = 1

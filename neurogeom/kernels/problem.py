@@ -41,9 +41,14 @@ class ConeProblem:
         return self.targets.shape[0]
 
     @property
+    def inverse_norms(self) -> np.ndarray:
+        """1/‖x_i‖ of the rows as given, 0 for a zero row: turns multipliers of unit rows into those of the rows."""
+        return np.divide(1.0, self.norms, out=np.zeros_like(self.norms), where=self.norms > 0)
+
+    @property
     def margins(self) -> np.ndarray:
         """Margin of each row once it has unit norm (n,); 0 for a zero row."""
-        return self.margin * np.divide(1.0, self.norms, out=np.zeros_like(self.norms), where=self.norms > 0)
+        return self.margin * self.inverse_norms
 
     def signs_of(self, samples: slice | np.ndarray) -> np.ndarray:
         """Signs of some samples as float64 (b, n)."""

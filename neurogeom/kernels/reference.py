@@ -45,7 +45,7 @@ def project(problem: ConeProblem, *, n_jobs: int | None) -> ConeSolution:
     status[~feasible] = "infeasible"
     return ConeSolution(
         objective=np.where(feasible, evidence.objective, np.inf),
-        multipliers=sparse.csr_array(np.abs(multipliers) / np.where(problem.norms > 0, problem.norms, 1.0)),
+        multipliers=sparse.csr_array(np.abs(multipliers) * problem.inverse_norms),
         violation=np.where(feasible, evidence.violation, 0.0),
         complementarity=np.where(feasible, evidence.complementarity, 0.0),
         fallback=np.zeros(problem.n_samples, bool),

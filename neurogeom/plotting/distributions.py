@@ -32,6 +32,11 @@ def cumulative(values: ArrayLike, *, label: str | None = None, color: str = PALE
     Axes
         Where it was drawn.
 
+    Raises
+    ------
+    TypeError
+        If `ax` is not a matplotlib Axes.
+
     Examples
     --------
     >>> from neurogeom.plotting import new_figure
@@ -77,6 +82,11 @@ def histogram(
     -------
     Axes
         Where it was drawn.
+
+    Raises
+    ------
+    TypeError
+        If `ax` is not a matplotlib Axes.
 
     Examples
     --------

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .lines import check_lengths
 from .style import MUTED, PALETTE, axes_or_new, category_axis, context, dress
 
 if TYPE_CHECKING:
@@ -46,6 +47,13 @@ def dots(
     Axes
         Where it was drawn.
 
+    Raises
+    ------
+    TypeError
+        If `ax` is not a matplotlib Axes.
+    ValueError
+        If the arrays differ in length.
+
     Examples
     --------
     >>> from neurogeom.plotting import new_figure
@@ -55,6 +63,7 @@ def dots(
     True
     """
     ax = axes_or_new(ax, size=(4.6, max(2.2, 0.6 + 0.2 * len(names))), grid="x")
+    check_lengths(names=list(names), values=values, low=low, high=high, hollow=hollow)
     rows, points = np.arange(len(names)), np.asarray(values, dtype=float)
     empty = np.zeros(len(names), bool) if hollow is None else np.asarray(hollow, dtype=bool)
     with context():
@@ -102,6 +111,13 @@ def ranked(
     Axes
         Where it was drawn; the horizontal axis counts ranks from 1.
 
+    Raises
+    ------
+    TypeError
+        If `ax` is not a matplotlib Axes.
+    ValueError
+        If the arrays differ in length.
+
     Examples
     --------
     >>> from neurogeom.plotting import new_figure
@@ -111,6 +127,7 @@ def ranked(
     ['b', 'c']
     """
     ax = axes_or_new(ax, size=(5.6, 3.4))
+    check_lengths(values=values, low=low, high=high, names=names)
     array = np.asarray(values, dtype=float)
     order = np.argsort(-array, kind="stable")[: int(np.isfinite(array).sum())]
     rank = np.arange(1, len(order) + 1)

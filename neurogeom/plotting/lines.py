@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .style import GRID, MUTED, PALETTE, axes_or_new, category_axis, context
+from neurogeom._core.validation import check_option
+
+from .style import GRID, MUTED, PALETTE, axes_or_new, category_axis, check_axes, context
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,6 +57,13 @@ def line(
     Axes
         Where it was drawn.
 
+    Raises
+    ------
+    TypeError
+        If `ax` is not a matplotlib Axes.
+    ValueError
+        If the arrays differ in length, or an option is unknown.
+
     Examples
     --------
     >>> from neurogeom.plotting import new_figure
@@ -64,6 +73,8 @@ def line(
     ['a', 'b']
     """
     ax = axes_or_new(ax)
+    check_option("interval", interval, ("bars", "band"))
+    check_lengths(x=x, y=y, low=low, high=high, hollow=hollow)
     positions, values = _positions(x, ax), np.asarray(y, dtype=float)
     hollow = np.zeros(values.shape, bool) if hollow is None else np.asarray(hollow, dtype=bool)
     with context():
@@ -119,6 +130,13 @@ def floor(
     Axes
         Where it was drawn.
 
+    Raises
+    ------
+    TypeError
+        If `ax` is not a matplotlib Axes.
+    ValueError
+        If the arrays differ in length, or an option is unknown.
+
     Examples
     --------
     >>> from neurogeom.plotting import new_figure
@@ -127,6 +145,7 @@ def floor(
     1
     """
     ax = axes_or_new(ax)
+    check_lengths(x=x, y=y)
     positions, level = _positions(x, ax), np.asarray(y, dtype=float)
     if len(positions) == 0:
         return ax
@@ -161,6 +180,11 @@ def reference(
     -------
     Axes
         Where it was drawn.
+
+    Raises
+    ------
+    TypeError
+        If `ax` is not a matplotlib Axes.
 
     Examples
     --------
@@ -205,6 +229,13 @@ def against(
     Axes
         Where it was drawn.
 
+    Raises
+    ------
+    TypeError
+        If `ax` is not a matplotlib Axes.
+    ValueError
+        If the arrays differ in length, or an option is unknown.
+
     Examples
     --------
     >>> from neurogeom.plotting import new_figure
@@ -214,6 +245,7 @@ def against(
     'equality'
     """
     ax = axes_or_new(ax, grid="both")
+    check_lengths(x=x, y=y, error=error)
     expected, found = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
     with context():
         if ax.get_gid() != "equality":
@@ -240,6 +272,11 @@ def note(text: str, *, ax: Axes | None = None) -> Axes:
     -------
     Axes
         The same, without ticks.
+
+    Raises
+    ------
+    TypeError
+        If `ax` is not a matplotlib Axes.
 
     Examples
     --------
@@ -274,6 +311,11 @@ def zero_based(ax: Axes, *, top: float | None = None) -> Axes:
     Axes
         The same.
 
+    Raises
+    ------
+    TypeError
+        If `ax` is not a matplotlib Axes.
+
     Examples
     --------
     >>> from neurogeom.plotting import new_figure
@@ -282,10 +324,22 @@ def zero_based(ax: Axes, *, top: float | None = None) -> Axes:
     >>> float(zero_based(axes[0, 0]).get_ylim()[0])
     0.0
     """
+    check_axes(ax)
     ax.autoscale_view(scalex=False)
     upper = ax.get_ylim()[1] if top is None else top
     ax.set_ylim(0.0, upper if np.isfinite(upper) and upper > 0 else 1.0)
     return ax
+
+
+def check_lengths(**arrays: Any) -> None:
+    """Raise a ValueError that names the arrays whose lengths differ from that of the first one."""
+    given = {name: np.asarray(array) for name, array in arrays.items() if array is not None}
+    (first, reference_array), *others = given.items()
+    for name, array in others:
+        if array.shape != reference_array.shape:
+            raise ValueError(
+                f"{name} has shape {array.shape}, {first} has {reference_array.shape}. Give one entry each."
+            )
 
 
 def _positions(x: ArrayLike, ax: Axes) -> np.ndarray:

@@ -83,7 +83,7 @@ def matrix(
         else:
             bar = ax.figure.colorbar(image, ax=ax, shrink=0.85, pad=0.03)
             bar.set_label(label)
-            bar.outline.set_visible(False)  # type: ignore[operator]
+            bar.outline.set_visible(False)
             bar.ax.tick_params(labelsize=8.0)
         _label(ax, row_labels, "y", array.shape[0])
         _label(ax, column_labels, "x", array.shape[1])
@@ -99,14 +99,14 @@ def _label(ax: Axes, names: Sequence[str] | None, axis: str, size: int) -> None:
     if names is None:
         return
     keep = np.arange(0, size, max(1, int(np.ceil(size / 40))))
-    texts = [str(names[i]) for i in keep]
+    texts = [str(names[int(i)]) for i in keep]
     if axis == "y":
         ax.set_yticks(keep, texts)
     elif max(map(len, texts), default=0) <= 3:
         ax.set_xticks(keep, texts)
     else:
         ax.set_xticks(keep, texts, rotation=40, ha="right", rotation_mode="anchor")
-    ax.tick_params(axis=axis, length=0)  # type: ignore[arg-type]
+    ax.tick_params(axis=axis, length=0)
 
 
 def _write(ax: Axes, array: np.ndarray, image: object) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neurogeom._core.validation import check_count, check_option
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -79,6 +81,16 @@ def context(**settings: Any) -> Iterator[None]:
     **settings
         matplotlib settings to change on top, dots written as double underscores: ``font__size=11``.
 
+    Yields
+    ------
+    None
+        Nothing.
+
+    Raises
+    ------
+    KeyError
+        If matplotlib has no such setting.
+
     Examples
     --------
     >>> import matplotlib
@@ -91,7 +103,7 @@ def context(**settings: Any) -> Iterator[None]:
     """
     import matplotlib
 
-    chosen = {**_SETTINGS, **{name.replace("__", "."): value for name, value in settings.items()}}
+    chosen: Any = {**_SETTINGS, **{name.replace("__", "."): value for name, value in settings.items()}}
     with matplotlib.rc_context(chosen):
         yield
 
@@ -109,11 +121,17 @@ def series(index: int) -> dict[str, str]:
     dict
         ``color`` and ``marker``, to hand on to `line`.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If `index` is not a whole number of at least 0.
+
     Examples
     --------
     >>> series(0)
     {'color': '#0072b2', 'marker': 'o'}
     """
+    index = check_count("index", index, minimum=0)
     return {"color": PALETTE[index % len(PALETTE)], "marker": MARKERS[index % len(MARKERS)]}
 
 
@@ -132,25 +150,31 @@ def polish(ax: Axes, *, grid: str | None = "y") -> Axes:
     Axes
         The same.
 
+    Raises
+    ------
+    TypeError
+        If `ax` is not a matplotlib Axes.
+
     Examples
     --------
     >>> figure, axes = new_figure()
     >>> polish(axes[0, 0]).spines["top"].get_visible()
     False
     """
+    check_axes(ax)
     ax.spines[["top", "right"]].set_visible(False)
     ax.spines[["left", "bottom"]].set(color=MUTED, linewidth=0.8)
     ax.tick_params(which="both", color=MUTED, labelcolor=INK, labelsize=8.0, width=0.8, length=3.0)
     ax.set_axisbelow(True)
     if grid is not None:
-        ax.grid(True, axis=grid, color=GRID, linewidth=0.8)  # type: ignore[arg-type]
+        ax.grid(True, axis=grid, color=GRID, linewidth=0.8)
     return ax
 
 
 def new_figure(
+    *,
     n_rows: int = 1,
     n_columns: int = 1,
-    *,
     size: tuple[float, float] = (4.6, 3.2),
     grid: str | None = "y",
     **settings: Any,
@@ -173,14 +197,20 @@ def new_figure(
     tuple of Figure and numpy.ndarray of Axes
         The array has shape (n_rows, n_columns).
 
+    Raises
+    ------
+    TypeError, ValueError
+        If there is not at least one panel.
+
     Examples
     --------
-    >>> figure, axes = new_figure(1, 2)
+    >>> figure, axes = new_figure(n_columns=2)
     >>> axes.shape
     (1, 2)
     """
     from matplotlib.figure import Figure
 
+    n_rows, n_columns = check_count("n_rows", n_rows), check_count("n_columns", n_columns)
     with context():
         figure = Figure(figsize=(size[0] * n_columns, size[1] * n_rows), layout="constrained")
         axes = figure.subplots(n_rows, n_columns, squeeze=False, **settings)
@@ -206,6 +236,11 @@ def axes_or_new(ax: Axes | None, *, size: tuple[float, float] = (4.6, 3.2), grid
     Axes
         The given one is left as it looks: only what a function draws is added.
 
+    Raises
+    ------
+    TypeError
+        If `ax` is not a matplotlib Axes.
+
     Examples
     --------
     >>> figure, axes = new_figure()
@@ -213,7 +248,7 @@ def axes_or_new(ax: Axes | None, *, size: tuple[float, float] = (4.6, 3.2), grid
     True
     """
     if ax is not None:
-        return ax
+        return check_axes(ax)
     return new_axes(1, size=size, grid=grid)[0]
 
 
@@ -238,6 +273,11 @@ def new_axes(
     numpy.ndarray of Axes
         Shape (n_panels,).
 
+    Raises
+    ------
+    TypeError, ValueError
+        If there is not at least one panel.
+
     Examples
     --------
     >>> import matplotlib.pyplot as plt
@@ -248,6 +288,7 @@ def new_axes(
     """
     import matplotlib.pyplot as plt
 
+    n_panels = check_count("n_panels", n_panels)
     with context():
         _, axes = plt.subplots(
             1, n_panels, figsize=(size[0] * n_panels, size[1]), layout="constrained", squeeze=False, **settings
@@ -274,6 +315,13 @@ def category_axis(ax: Axes, names: Sequence[str], *, axis: str = "x") -> Axes:
     Axes
         The same.
 
+    Raises
+    ------
+    TypeError
+        If `ax` is not a matplotlib Axes.
+    ValueError
+        If `axis` is neither 'x' nor 'y'.
+
     Examples
     --------
     >>> figure, axes = new_figure()
@@ -281,6 +329,8 @@ def category_axis(ax: Axes, names: Sequence[str], *, axis: str = "x") -> Axes:
     >>> [label.get_text() for label in ax.get_xticklabels()]
     ['pixels', 'hidden 1']
     """
+    check_axes(ax)
+    check_option("axis", axis, ("x", "y"))
     positions = np.arange(len(names))
     if axis == "y":
         ax.set_yticks(positions, [str(name) for name in names])
@@ -323,12 +373,18 @@ def dress(
     Axes
         The same.
 
+    Raises
+    ------
+    TypeError
+        If `ax` is not a matplotlib Axes.
+
     Examples
     --------
     >>> figure, axes = new_figure()
     >>> dress(axes[0, 0], title="Capacity", y="manifolds per dimension").get_title(loc="left")
     'Capacity'
     """
+    check_axes(ax)
     with context():
         if title is not None:
             ax.set_title(title)
@@ -338,7 +394,7 @@ def dress(
             ax.set_ylabel(y)
         if legend is not None and ax.get_legend_handles_labels()[0]:
             above = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.2, "ncols": 3}
-            ax.legend(**(above if legend == "title" else {"loc": legend}))  # type: ignore[arg-type]
+            ax.legend(**(above if legend == "title" else {"loc": legend}))
     return ax
 
 
@@ -359,6 +415,13 @@ def log_axis(ax: Axes, values: ArrayLike, *, axis: str = "x") -> Axes:
     Axes
         The same.
 
+    Raises
+    ------
+    TypeError
+        If `ax` is not a matplotlib Axes.
+    ValueError
+        If `axis` is neither 'x' nor 'y', or the values are not positive.
+
     Examples
     --------
     >>> figure, axes = new_figure()
@@ -367,6 +430,10 @@ def log_axis(ax: Axes, values: ArrayLike, *, axis: str = "x") -> Axes:
     """
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+    check_axes(ax)
+    check_option("axis", axis, ("x", "y"))
+    if not np.nanmin(values) > 0:
+        raise ValueError(f"values go down to {np.nanmin(values):g}; a logarithmic axis needs positive ones.")
     (ax.set_xscale if axis == "x" else ax.set_yscale)("log")
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     steps = (1, 2, 5) if high / low < 200 else (1,)
@@ -376,6 +443,13 @@ def log_axis(ax: Axes, values: ArrayLike, *, axis: str = "x") -> Axes:
     chosen.set_minor_locator(NullLocator())
     chosen.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     (ax.set_xlim if axis == "x" else ax.set_ylim)(low / 1.25, high * 1.25)
+    return ax
+
+
+def check_axes(ax: Any) -> Axes:
+    """Return what was given as ``ax=``, or raise a TypeError that says what was given instead."""
+    if not (hasattr(ax, "plot") and hasattr(ax, "transAxes")):
+        raise TypeError(f"ax is a {type(ax).__name__}; a matplotlib Axes is needed, such as plt.subplots()[1].")
     return ax
 
 

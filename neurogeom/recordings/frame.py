@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from neurogeom._core.memory import require_memory
 from neurogeom._core.responses import NEUROID_DIMS, PRESENTATION_DIMS, quoted
 from neurogeom._core.validation import check_option
 
@@ -37,6 +38,11 @@ def choose_variable(shapes: Mapping[str, tuple[int, ...]], variable: str | None,
         return next(iter(shapes))
     what = "several arrays" if candidates else "no array with two axes or more"
     raise ValueError(f"{source} holds {what}: {listed}. Say which holds responses: load(path, variable=...).")
+
+
+def check_fits(n_bytes: float, source: Any) -> None:
+    """Refuse an array that would not fit in memory, before any of it is read."""
+    require_memory(2.0 * n_bytes, f"the array of {source}", "Read a part of it with h5py, zarr or xarray.")
 
 
 def as_responses(

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from neurogeom.recordings.frame import as_responses, choose_variable, plain_text
+from neurogeom.recordings.frame import as_responses, check_fits, choose_variable, plain_text
 
 MAX_COORDINATE_LENGTH = 5_000_000
 
@@ -29,6 +29,7 @@ def read(path: Path, *, variable: str | None = None, dims: tuple[str, ...] | Non
             if one.ndim == 1 and len(one) <= MAX_COORDINATE_LENGTH
         }
         names = axis_names(found[chosen])
+        check_fits(found[chosen].nbytes, path.name)
         return as_responses(
             values(found[chosen]), dims=dims, coords=coords, file_dims=names, attrs={}, source=path.name
         )

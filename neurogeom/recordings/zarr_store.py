@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from neurogeom.recordings.frame import as_responses, choose_variable
+from neurogeom.recordings.frame import as_responses, check_fits, choose_variable
 
 
 def read(
@@ -25,6 +25,7 @@ def read(
     numeric = {key: tuple(one.shape) for key, one in arrays.items() if one.dtype.kind in "iubf" and one.ndim}
     chosen = choose_variable(numeric, variable, path.name)
     names = _axis_names(arrays[chosen])
+    check_fits(arrays[chosen].nbytes, path.name)
     coords: dict[str, Any] = {}
     for key, one in arrays.items():
         if key != chosen and one.ndim == 1:

@@ -139,7 +139,7 @@ def figure_of(figure: Any) -> MatplotlibFigure:
 
     Examples
     --------
-    >>> figure, axes = plotting.new_figure(1, 2)
+    >>> figure, axes = plotting.new_figure(n_columns=2)
     >>> figure_of(axes) is figure
     True
     """

@@ -159,7 +159,10 @@ def own_random_state(seed: int) -> Iterator[None]:
 
     devices = list(range(torch.cuda.device_count())) if torch.cuda.is_available() else []
     with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(seed % TORCH_SEED_MODULUS)
+        # the state seeded here is the forked one, which is put back on leaving
+        torch.default_generator.manual_seed(seed % TORCH_SEED_MODULUS)
+        if devices:
+            torch.cuda.manual_seed_all(seed % TORCH_SEED_MODULUS)
         yield
 
 

@@ -133,7 +133,9 @@ class TestSignalMismatch:
 
     @fast
     @given(seeds, st.floats(0, 10))
-    def test_is_zero_on_itself_and_two_for_opposite_clouds_or_features_at_any_ridge(self, seed: int, ridge: float) -> None:
+    def test_is_zero_on_itself_and_two_for_opposite_clouds_or_features_at_any_ridge(
+        self, seed: int, ridge: float
+    ) -> None:
         a, _, f, _ = with_features(seed)
         assert signal_mismatch(a, a, f, f, ridge=ridge)[0] == pytest.approx(0, abs=1e-12)
         assert signal_mismatch(a, -a, f, f, ridge=ridge)[0] == pytest.approx(2, abs=1e-12)

@@ -26,7 +26,9 @@ def test_random_subspaces_overlap_as_the_closed_form_says() -> None:
     null = random_subspace_overlap(10, 10, 100)
     assert null.mean == pytest.approx(0.1)
     assert null.sd == pytest.approx(0.0127, abs=5e-5)
-    draws = [mean_squared_cosine(random_frame(100, 10, 0, 2 * i), random_frame(100, 10, 0, 2 * i + 1)) for i in range(300)]
+    draws = [
+        mean_squared_cosine(random_frame(100, 10, 0, 2 * i), random_frame(100, 10, 0, 2 * i + 1)) for i in range(300)
+    ]
     assert np.mean(draws) == pytest.approx(0.1, abs=0.003)
     assert np.std(draws) == pytest.approx(null.sd, rel=0.12)
 
@@ -41,7 +43,9 @@ def test_random_subspaces_of_unequal_dimensions(k: int, l: int, n: int) -> None:
 
 def test_isotropic_classes_have_their_share_of_variance_among_the_means() -> None:
     rng = np.random.default_rng(0)
-    shares = [variance_share([rng.normal(size=(40, 100)) + 2 * rng.normal(size=100) for _ in range(8)]) for _ in range(10)]
+    shares = [
+        variance_share([rng.normal(size=(40, 100)) + 2 * rng.normal(size=100) for _ in range(8)]) for _ in range(10)
+    ]
     assert expected_variance_share(8, 100) == pytest.approx(0.07)
     assert np.mean(shares) == pytest.approx(0.07, abs=0.004)
 
@@ -81,9 +85,7 @@ def test_rotation_null_keeps_the_spectra() -> None:
 def test_rotation_null_is_that_of_explicit_rotations() -> None:
     rng = np.random.default_rng(4)
     a, b = rng.normal(size=(9, 12)), rng.normal(size=(7, 12)) * np.arange(1, 13)
-    explicit = [
-        np.sqrt(squared_distance(a, b @ np.linalg.qr(rng.normal(size=(12, 12)))[0])) for _ in range(300)
-    ]
+    explicit = [np.sqrt(squared_distance(a, b @ np.linalg.qr(rng.normal(size=(12, 12)))[0])) for _ in range(300)]
     null = rotation_null(a, b, n_samples=300, seed=1)
     assert null.mean == pytest.approx(np.mean(explicit), abs=4 * np.std(explicit) / np.sqrt(150))
     assert null.sd == pytest.approx(np.std(explicit), rel=0.2)
@@ -111,6 +113,8 @@ def test_normal_tail_where_there_are_no_draws() -> None:
 def test_shuffled_stimuli_are_the_null_of_a_similarity() -> None:
     rng = np.random.default_rng(6)
     x = rng.normal(size=(25, 5))
-    null = permutation_null(lambda a, b: float(cka_similarity(a, b)), x, x + 0.1 * rng.normal(size=x.shape), n_samples=99, seed=0)
+    null = permutation_null(
+        lambda a, b: float(cka_similarity(a, b)), x, x + 0.1 * rng.normal(size=x.shape), n_samples=99, seed=0
+    )
     assert abs(null.mean) < 0.1
     assert null.test(float(cka_similarity(x, x)))[1] == pytest.approx(0.01)

@@ -63,7 +63,9 @@ def test_overlapping_subspaces_have_the_stored_means_and_the_closed_form(partial
         assert abs(partial[overlap, k] - closed_form(k, 100, 1 / 30, d=30, overlap=overlap)) < 0.03
 
 
-def test_the_distance_grows_with_dimension_with_less_overlap_and_with_diverging_codes(full: dict, partial: dict) -> None:
+def test_the_distance_grows_with_dimension_with_less_overlap_and_with_diverging_codes(
+    full: dict, partial: dict
+) -> None:
     for k in STEPS:
         assert np.all(np.diff([full[n, k] for n in FULL]) > 0)
         assert np.all(np.diff([partial[o, k] for o in PARTIAL]) > 0)
@@ -109,4 +111,4 @@ def test_distance_and_regression_mismatch_go_together(overlap: int, stored: floa
             found.append((signal_mismatch(*pair, center=False)[0], regression_errors(*pair)["mismatch"]))
     distance, mismatch = np.array(found).T
     assert abs(np.corrcoef(distance, mismatch)[0, 1] - stored) < 0.06
-    assert 0 < mismatch.min() and mismatch.max() < 0.0085  # the published axis; variance 1 would reach 0.2
+    assert mismatch.min() > 0 and mismatch.max() < 0.0085  # the published axis; variance 1 would reach 0.2

@@ -179,7 +179,9 @@ def test_canonical_correlations_are_those_of_the_variates() -> None:
 def test_cca_is_unchanged_by_any_invertible_map() -> None:
     x, y = pair(11)
     mixing = np.random.default_rng(11).normal(size=(x.shape[1],) * 2)
-    assert float(alignment.cca_similarity(x @ mixing, y)) == pytest.approx(float(alignment.cca_similarity(x, y)), abs=1e-8)
+    assert float(alignment.cca_similarity(x @ mixing, y)) == pytest.approx(
+        float(alignment.cca_similarity(x, y)), abs=1e-8
+    )
 
 
 def test_the_null_of_squared_canonical_correlations() -> None:

@@ -58,7 +58,7 @@ def modules() -> tuple[Module, ...]:
 
 
 @lru_cache
-def test_modules() -> tuple[Module, ...]:
+def modules_of_tests() -> tuple[Module, ...]:
     """All modules of tests and benchmarks."""
     found = [*sorted((ROOT / "tests").rglob("*.py")), *sorted((ROOT / "benchmarks").rglob("*.py"))]
     return tuple(Module(_dotted(path), path) for path in found)

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from tests.architecture.source import Module, imports_of, modules, test_modules
+from tests.architecture.source import Module, imports_of, modules, modules_of_tests
 
 FORBIDDEN_MODULES = ("pickle", "cPickle", "dill", "joblib", "shelve", "marshal", "cloudpickle")
 FORBIDDEN_TEXT = {
@@ -17,7 +17,7 @@ FORBIDDEN_TEXT = {
     r"NotImplementedError": "is not finished",
     r"\bnp\.random\.(seed|rand|randn|randint|shuffle|permutation|normal|choice)\(": "uses the global random state",
     r"\b(np|numpy)\.seterr\(": "changes numpy for everyone",
-    r"torch\.(manual_seed|set_num_threads|set_default_dtype)\(": "changes torch for everyone",
+    r"torch\.(set_num_threads|set_default_dtype)\(": "changes torch for everyone",
     r"plt\.(rcParams|style\.use)": "changes matplotlib for everyone",
 }
 FORBIDDEN_CALLS = ("eval", "exec", "compile", "__import__")
@@ -53,6 +53,17 @@ def test_no_line_does_what_is_never_done() -> None:
         if re.search(pattern, line)
     ]
     assert not wrong, "\n".join(wrong)
+
+
+def test_torch_is_seeded_inside_a_fork_only() -> None:
+    wrong = [
+        module.at(node)
+        for module in modules()
+        for node in calls(module)
+        if ast.unparse(node.func) in ("torch.manual_seed", "torch.random.manual_seed", "torch.seed")
+        and "fork_rng" not in module.text
+    ]
+    assert not wrong, "use torch.random.fork_rng, or a torch.Generator:\n" + "\n".join(wrong)
 
 
 def test_input_is_checked_by_errors_not_by_assertions() -> None:
@@ -105,7 +116,7 @@ def test_every_module_postpones_annotations() -> None:
 
 def test_no_test_compares_without_asserting() -> None:
     wrong = []
-    for module in test_modules():
+    for module in modules_of_tests():
         for node in ast.walk(module.tree):
             if not isinstance(node, ast.Expr):
                 continue
@@ -117,14 +128,19 @@ def test_no_test_compares_without_asserting() -> None:
 
 
 def test_every_test_can_fail() -> None:
-    checks = re.compile(r"\bassert\b|\braises\b|\bwarns\b|assert_|\bcheck_|\bapprox\b|_agree|_holds")
-    wrong = [
-        f"{module.at(node)} {node.name}"
-        for module in test_modules()
-        if module.path.name.startswith("test_")
-        for node in ast.walk(module.tree)
-        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and not checks.search(ast.unparse(node))
-    ]
+    """A test asserts, expects an error, or calls a helper of its module that does."""
+    checks = re.compile(r"\bassert\b|AssertionError|\braises\b|\bwarns\b|assert_|\bcheck_|\bapprox\b")
+    wrong = []
+    for module in modules_of_tests():
+        functions = [node for node in ast.walk(module.tree) if isinstance(node, ast.FunctionDef)]
+        helpers = [node.name for node in functions if checks.search(ast.unparse(node))]
+        can_fail = re.compile(checks.pattern + "".join(rf"|\b{name}\(" for name in helpers))
+        tests = [node for node in functions if node.name.startswith("test_") and module.path.name.startswith("test_")]
+        wrong += [
+            f"{module.at(node)} {node.name}"
+            for node in tests
+            if not any(can_fail.search(ast.unparse(statement)) for statement in node.body)
+        ]
     assert not wrong, "tests without a check:\n" + "\n".join(wrong)
 
 
@@ -132,7 +148,7 @@ def test_no_test_depends_on_the_clock() -> None:
     clocks = {"time.time", "time.perf_counter", "time.monotonic", "time.process_time", "timeit.timeit"}
     wrong = [
         f"{module.at(node)}: {ast.unparse(node.func)}"
-        for module in test_modules()
+        for module in modules_of_tests()
         if module.path.name.startswith("test_")
         for node in calls(module)
         if ast.unparse(node.func) in clocks
@@ -143,7 +159,7 @@ def test_no_test_depends_on_the_clock() -> None:
 def test_shared_data_are_looked_up_in_one_place() -> None:
     wrong = [
         module.name
-        for module in (*modules(), *test_modules())
+        for module in (*modules(), *modules_of_tests())
         if module.path.name not in ("conftest.py", "test_habits.py") and re.search(r"shared/(data|specs)", module.text)
     ]
     assert not wrong, f"use the fixtures data_dir and values_dir: {wrong}"

@@ -127,7 +127,7 @@ def test_one_given_axes_gets_capacity_alone() -> None:
 
 
 def test_numbers_of_axes_and_quantities_must_agree() -> None:
-    _, axes = plotting.new_figure(1, 2)
+    _, axes = plotting.new_figure(n_columns=2)
     with pytest.raises(ValueError, match="2 Axes, there are 3 quantities"):
         across_layers().plot(ax=axes)
 
@@ -206,7 +206,7 @@ def test_theory_figures_show_each_case_once_with_its_error() -> None:
     table = pd.DataFrame(
         {"family": ["balls", "balls", "points"], "case": ["a", "b", "c"], "theory": [0.2, 0.5, 2.0]}
     ).assign(computed=lambda t: 1.01 * t.theory, se=lambda t: 0.02 * t.theory)
-    _, axes = plotting.new_figure(1, 2)
+    _, axes = plotting.new_figure(n_columns=2)
     plots.theory_against_simulation(table, ax=axes[0, 0])
     assert axes[0, 0].get_legend_handles_labels()[1] == ["balls", "points"]
     ax = plots.theory_deviation(table, ax=axes[0, 1])

@@ -578,3 +578,11 @@ def test_the_door_repeats_the_warning_of_uneven_sizes_for_the_result(rng):
         manifolds = Manifolds([rng.normal(size=(5, 12)), rng.normal(size=(12, 12))])
     with pytest.warns(UnevenSizesWarning):
         as_manifolds(manifolds)
+
+
+def test_responses_that_would_not_fit_are_refused_before_they_are_computed():
+    import dask.array
+
+    endless = xr.DataArray(dask.array.zeros((10**7, 10**6), chunks=1000), dims=("presentation", "neuroid"))
+    with pytest.raises(MemoryError, match=r"responses of shape .* needs .* TB .*fewer"):
+        Manifolds.from_labels(endless, np.zeros(10**7))

@@ -158,3 +158,14 @@ def test_color_images_of_bytes_are_scaled(ax: Any) -> None:
 def test_image_grid_refuses_what_are_no_images(shape: tuple[int, ...], titles: list[str] | None) -> None:
     with pytest.raises(ValueError, match="images has"):
         plotting.image_grid(np.zeros(shape), titles=titles)
+
+
+def test_arrays_of_other_lengths_are_refused_by_name() -> None:
+    with pytest.raises(ValueError, match=r"low has shape \(3,\), x has \(2,\)"):
+        plotting.line([0, 1], [0, 1], low=[0, 0, 0], high=[1, 1, 1])
+
+
+@pytest.mark.parametrize("name", PRIMITIVES)
+def test_what_is_no_axes_is_refused(name: str) -> None:
+    with pytest.raises(TypeError, match="a matplotlib Axes is needed"):
+        PRIMITIVES[name](ax=plotting.new_figure()[0])

@@ -64,7 +64,7 @@ def test_no_two_series_look_alike() -> None:
 
 def test_figures_for_files_are_unknown_to_pyplot() -> None:
     before = plt.get_fignums()
-    figure, axes = plotting.new_figure(2, 3)
+    figure, axes = plotting.new_figure(n_rows=2, n_columns=3)
     assert axes.shape == (2, 3)
     assert plt.get_fignums() == before
     assert figure.axes == list(axes.flat)
@@ -87,7 +87,7 @@ def test_given_axes_keep_their_look() -> None:
 
 
 def test_long_names_are_turned_and_short_ones_are_not() -> None:
-    _, axes = plotting.new_figure(1, 3)
+    _, axes = plotting.new_figure(n_columns=3)
     plotting.category_axis(axes[0, 0], ["V1", "V4", "IT"])
     plotting.category_axis(axes[0, 1], [f"features.{i}.conv" for i in range(5)])
     plotting.category_axis(axes[0, 2], [f"features.{i}.conv.weight" for i in range(200)])

@@ -33,7 +33,7 @@ def responses(rng):
     )
 
 
-def same(loaded, original):
+def assert_same(loaded, original):
     xr.testing.assert_equal(loaded, original)
     assert loaded.dims == original.dims
     for key, value in original.attrs.items():
@@ -44,7 +44,7 @@ def same(loaded, original):
 
 
 def test_saved_responses_are_read_back_bit_for_bit(responses, tmp_path):
-    same(recordings.load(recordings.save(tmp_path / "a.nc", responses)), responses)
+    assert_same(recordings.load(recordings.save(tmp_path / "a.nc", responses)), responses)
 
 
 @given(
@@ -67,7 +67,7 @@ def test_time_bins_keep_their_edges(responses, tmp_path):
     binned = responses.expand_dims(time_bin=3, axis=-1).assign_coords(
         time_bin_start=("time_bin", [0, 50, 100]), time_bin_end=("time_bin", [50, 100, 150])
     )
-    same(recordings.load(recordings.save(tmp_path / "a.nc", binned)), binned)
+    assert_same(recordings.load(recordings.save(tmp_path / "a.nc", binned)), binned)
 
 
 def test_indexes_of_several_levels_are_stored_as_plain_coordinates(responses, tmp_path):
@@ -94,16 +94,16 @@ def test_the_file_has_the_layout_of_brainio(responses, tmp_path):
 
 def test_xarrays_own_files_and_stores_are_read(responses, tmp_path):
     responses.to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
-    same(recordings.load(tmp_path / "a.nc"), responses)
+    assert_same(recordings.load(tmp_path / "a.nc"), responses)
     responses.rename("__xarray_dataarray_variable__").to_netcdf(tmp_path / "b.nc", engine="h5netcdf")
-    same(recordings.load(tmp_path / "b.nc"), responses)
+    assert_same(recordings.load(tmp_path / "b.nc"), responses)
     old = responses.drop_vars(["stimulus_id", "neuroid_id", "correct"])
     old.to_netcdf(tmp_path / "c.nc", engine="scipy")
     np.testing.assert_array_equal(recordings.load(tmp_path / "c.nc").values, responses.values)
     plain = responses.drop_vars(["stimulus_id", "neuroid_id"]).assign_coords(label=("presentation", list("aabbcc")))
     for version in (2, 3):
         plain.to_dataset().to_zarr(tmp_path / f"{version}.zarr", zarr_format=version, consolidated=version == 2)
-        same(recordings.load(tmp_path / f"{version}.zarr"), plain)
+        assert_same(recordings.load(tmp_path / f"{version}.zarr"), plain)
 
 
 def test_a_label_on_an_axis_becomes_a_coordinate_beside_it(rng, tmp_path):
@@ -397,3 +397,23 @@ def test_incomplete_neuroids_or_presentations_are_dropped(responses):
         recordings.drop_incomplete(responses, "presentation")
     with pytest.raises(ValueError, match="dim="):
         recordings.drop_incomplete(responses, "time")
+
+
+def test_arrays_that_would_not_fit_are_refused_before_they_are_read(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.create_dataset("responses", shape=(10**7, 10**7), chunks=(1000, 1000), dtype="f8")
+    assert (tmp_path / "a.h5").stat().st_size < 100_000
+    with pytest.raises(MemoryError, match=r"the array of a.h5 needs .* TB"):
+        recordings.load(tmp_path / "a.h5")
+
+
+def test_a_damaged_block_inside_a_file_is_found_when_it_is_read(rng, tmp_path):
+    array = xr.DataArray(rng.normal(size=(50, 40)), dims=("presentation", "neuroid"))
+    path = recordings.save(tmp_path / "a.nc", array)
+    content = bytearray(path.read_bytes())
+    with h5py.File(path) as file:
+        start = file["data"].id.get_chunk_info(0).byte_offset
+    content[start : start + 200] = b"\xff" * 200
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="a.nc is damaged"):
+        recordings.load(path)

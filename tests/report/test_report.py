@@ -141,7 +141,7 @@ def test_smaller_of_vector_and_pixels_is_taken(n: int, media_type: str) -> None:
 
 
 def test_axes_and_arrays_of_axes_stand_for_their_figure() -> None:
-    figure, axes = plotting.new_figure(1, 2)
+    figure, axes = plotting.new_figure(n_columns=2)
     images = [report.encode(item) for item in (figure, axes[0, 0], axes)]
     assert all(isinstance(image, Image) and image.data == images[0].data for image in images)
 

@@ -1,0 +1,147 @@
+"""Where a Gram matrix is not accurate enough: the same active-set method on a QR factorization of the data.
+
+A product of two rows loses relative differences below 1e-8, which the rows themselves still hold. Rare, so that
+clarity comes before speed: the factor is built anew after each deletion.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.linalg import solve_triangular
+
+from neurogeom.kernels.problem import ConeProblem
+
+INDEPENDENT = 1e-13  # part of a unit row outside the span of the others, for it to count as independent
+LIMIT = 1e-12  # of the length of the target
+MOST_ADDED = 64
+MOST_ROUNDS = 50
+
+
+def solve_sample(
+    problem: ConeProblem, sample: int, signs: np.ndarray, active: np.ndarray, multipliers: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Solve one sample from the data, starting at λ of unit rows; the active points and their λ.
+
+    Only candidates are factored: the active points and, round by round, the most violated of all.
+    """
+    target = problem.targets[sample]
+    limit = LIMIT * (np.linalg.norm(target) or 1.0)
+    candidates = np.asarray(active)
+    for _ in range(MOST_ROUNDS):
+        rows = problem.points[candidates] * (signs[candidates] * problem.scales[candidates])[:, None]
+        multipliers = nonnegative_least_squares(rows, target, problem.margins[candidates], multipliers, limit)
+        push = multipliers @ rows
+        excess = signs * problem.scales * (problem.points @ (target - push)) + problem.margins
+        excess[candidates] = 0.0
+        worst = np.argsort(-excess, kind="stable")[:MOST_ADDED]
+        added = worst[excess[worst] > limit]
+        if not len(added):
+            break
+        candidates = np.concatenate([candidates, added])
+        multipliers = np.concatenate([multipliers, np.zeros(len(added))])
+    kept = multipliers > 0
+    return candidates[kept], multipliers[kept]
+
+
+def separate_sample(unit: np.ndarray, signs: np.ndarray, start: np.ndarray) -> tuple[int, np.ndarray, np.ndarray]:
+    """Status, witness and weights of one dichotomy of unit points, verified on them."""
+    rows = np.column_stack([signs[:, None] * unit, np.ones(len(unit))])
+    goal = np.zeros(rows.shape[1])
+    goal[-1] = 1.0
+    weights = nonnegative_least_squares(rows, goal, np.zeros(len(rows)), start, 1e-14)
+    witness = weights @ rows[:, :-1]
+    length = np.linalg.norm(witness)
+    nothing = np.zeros_like(witness), np.zeros(len(unit))
+    if length < 1e-9 * weights.sum():
+        return 0, nothing[0], weights
+    if (rows[:, :-1] @ witness).min() > 2.3e-16 * len(witness) * length:
+        return 1, witness / length, nothing[1]
+    return -1, *nothing
+
+
+def nonnegative_least_squares(
+    rows: np.ndarray, target: np.ndarray, margins: np.ndarray, start: np.ndarray, limit: float
+) -> np.ndarray:
+    """λ ≥ 0 minimizing ½‖t − Aᵀλ‖² − κᵀλ for the rows A, from a starting λ (Lawson and Hanson's method)."""
+    factor = _Factor(rows)
+    current = np.zeros(len(rows))
+    for i in np.argsort(-start, kind="stable"):
+        if start[i] > 0 and factor.append(i):
+            current[i] = start[i]
+    current = _walk(factor, target, margins, current)[0]
+    refused = np.zeros(len(rows), bool)
+    for _ in range(10 * len(rows) + 50):
+        excess = rows @ (target - current @ rows) + margins
+        excess[refused] = -np.inf
+        excess[factor.active] = -np.inf
+        worst = int(np.argmax(excess))
+        if not excess[worst] > limit:
+            break
+        moved = factor.append(worst)
+        if moved:
+            current, moved = _walk(factor, target, margins, current)
+        if moved:
+            refused[:] = False
+        else:
+            refused[worst] = True
+    return current
+
+
+def _walk(factor: _Factor, target: np.ndarray, margins: np.ndarray, current: np.ndarray) -> tuple[np.ndarray, bool]:
+    """Go to the minimum over the active rows, dropping those whose multiplier reaches 0; whether λ moved."""
+    moved = False
+    while factor.active:
+        active = np.array(factor.active)
+        goal = factor.minimum(target, margins)
+        step = goal - current[active]
+        down = goal <= 0
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratios = np.where(down & (step != 0), -current[active] / step, np.where(down, 0.0, np.inf))
+        length = min(1.0, ratios.min())
+        moved |= bool(length > 0)
+        current = current.copy()
+        current[active] += length * step
+        if length == 1.0:
+            break
+        gone = down & (ratios <= length)
+        current[active[gone]] = 0.0
+        factor.delete(set(active[gone].tolist()))
+    return current, moved
+
+
+class _Factor:
+    """Aᵀ = QR of the active rows, in the order in which they came."""
+
+    def __init__(self, rows: np.ndarray) -> None:
+        self.rows = rows
+        self.active: list[int] = []
+        self.q = np.empty((rows.shape[1], 0))
+        self.r = np.empty((0, 0))
+
+    def append(self, i: int) -> bool:
+        """Take row i in, unless it depends on the active ones."""
+        rest = self.rows[i].copy()
+        above = np.zeros(len(self.active))
+        for _ in range(2):  # twice is enough for orthogonality
+            part = self.q.T @ rest
+            rest -= self.q @ part
+            above += part
+        length = np.linalg.norm(rest)
+        if len(self.active) == self.rows.shape[1] or not length > INDEPENDENT:
+            return False
+        self.q = np.column_stack([self.q, rest / length])
+        self.r = np.block([[self.r, above[:, None]], [np.zeros((1, len(above))), np.array([[length]])]])
+        self.active.append(int(i))
+        return True
+
+    def delete(self, gone: set[int]) -> None:
+        """Take rows out."""
+        self.active = [i for i in self.active if i not in gone]
+        self.q, self.r = np.linalg.qr(self.rows[self.active].T)
+
+    def minimum(self, target: np.ndarray, margins: np.ndarray) -> np.ndarray:
+        """Minimum over the active rows, any sign."""
+        right = self.q.T @ target
+        if margins.any():
+            right = right + solve_triangular(self.r, margins[self.active], trans="T")
+        return solve_triangular(self.r, right)
