@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -75,7 +75,8 @@ class Result:
     def __post_init__(self) -> None:
         if not isinstance(self.data, xr.Dataset):
             raise TypeError(f"data is a {type(self.data).__name__}; an xarray.Dataset is needed.")
-        taken = [str(name) for name in self.data.variables if hasattr(type(self), str(name))]
+        own = {*dir(type(self)), *(entry.name for entry in fields(self))}
+        taken = sorted(own.intersection(map(str, self.data.variables)))
         if taken:
             raise ValueError(f"data has variables named like attributes of {type(self).__name__}: {taken}.")
         object.__setattr__(self, "data", with_plain_text(self.data))
@@ -151,7 +152,11 @@ class Result:
             If it cannot be written; an older file stays as it was.
         """
         _check_suffix(path)
-        return write_groups(path, {"/": self.data}, _attributes(self))
+        return write_groups(path, {"/": self.data, **self._tables()}, _attributes(self))
+
+    def _tables(self) -> Mapping[str, xr.Dataset]:
+        """Views of the data that are written as groups of their own, for other programs; `load` reads the whole."""
+        return {}
 
     def plot(self, ax: Any = None, **options: Any) -> Any:
         """Draw the result; each kind says what.
@@ -316,19 +321,17 @@ def load(path: str | os.PathLike[str], name: str | None = None) -> Result:
             raise ValueError(
                 f"{path} holds {len(known)} results: {format_names(known)}. Give one as name, not {name!r}."
             )
-        data = groups.get(f"/{name}", groups.get(str(name), data))
+        data = groups[f"/{name}"]
         attributes, data = dict(data.attrs), data.drop_attrs(deep=False)
+    elif name is not None:
+        raise ValueError(f"{path} holds one result, which has no name; leave out name={name!r}.")
     if attributes.get("format") != _FORMAT:
         raise ValueError(
             f"{path} is netCDF, but not a result of neurogeom. Open it with xarray.open_dataset, or, if it holds "
             "responses, with neurogeom.recordings.load."
         )
     cls = _class_of(str(attributes.get("kind")), path)
-    try:
-        version = int(attributes["version"])
-        parts = {name: json.loads(attributes[name]) for name in ("settings", "diagnostics", "warnings", "references")}
-    except (KeyError, ValueError) as error:
-        raise ValueError(f"{path} is a damaged result: {error}.") from error
+    version, parts = _parts(attributes, path)
     if version > cls.version:
         raise ValueError(
             f"{path} holds {cls.kind} in version {version}, this neurogeom reads up to {cls.version}. "
@@ -439,6 +442,20 @@ def _attributes(result: Result) -> dict[str, str]:
     for name in ("settings", "diagnostics", "warnings", "references"):
         attributes[name] = json.dumps(getattr(result, name), ensure_ascii=False)
     return attributes
+
+
+def _parts(attributes: Mapping[str, str], path: str | os.PathLike[str]) -> tuple[int, dict[str, Any]]:
+    """Version and everything but the values, out of a file's attributes."""
+    kinds_of_parts = {"settings": dict, "diagnostics": dict, "warnings": list, "references": list}
+    try:
+        parts = {name: json.loads(attributes[name]) for name in kinds_of_parts}
+        version = int(attributes["version"])
+    except (KeyError, ValueError, TypeError) as error:
+        raise ValueError(f"{path} is a damaged result: {error}.") from error
+    for name, kind in kinds_of_parts.items():
+        if not isinstance(parts[name], kind):
+            raise ValueError(f"{path} is a damaged result: its {name} are a {type(parts[name]).__name__}.")
+    return version, parts
 
 
 def _new_dim(items: Sequence[Result], dim: Mapping[str, Sequence[Any]]) -> tuple[str, list[Any]]:

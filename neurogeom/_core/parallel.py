@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextvars
 import multiprocessing
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
@@ -209,6 +210,17 @@ class _BlasHold:
         self.lock = threading.Lock()
         self.n_users = 0
         self.limits: Any = None
+        self.n_modules = 0
+        self.controller: Any = None
+
+    def limit(self) -> Any:
+        """Set the limit. Finding the libraries takes a millisecond, so it is done again only after an import."""
+        from threadpoolctl import ThreadpoolController
+
+        if self.n_modules != len(sys.modules):
+            self.controller = ThreadpoolController()
+            self.n_modules = len(sys.modules)
+        return self.controller.limit(limits=1, user_api="blas")
 
 
 _BLAS_HOLD = _BlasHold()
@@ -223,11 +235,9 @@ def single_threaded_blas() -> Iterator[None]:
     >>> with single_threaded_blas():
     ...     pass
     """
-    from threadpoolctl import threadpool_limits
-
     with _BLAS_HOLD.lock:
         if _BLAS_HOLD.n_users == 0:
-            _BLAS_HOLD.limits = threadpool_limits(1, user_api="blas")
+            _BLAS_HOLD.limits = _BLAS_HOLD.limit()
         _BLAS_HOLD.n_users += 1
     try:
         yield

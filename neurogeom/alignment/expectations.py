@@ -125,7 +125,7 @@ def expected_isotropic_distance(n_points: int, n_neuroids: int) -> float:
 
     References
     ----------
-    Marchenko-Pastur limit of the nuclear norm of a product of two Gaussian matrices (ours).
+    Quarter-circle law of the singular values of a square Gaussian matrix, m of them (ours).
 
     Examples
     --------

@@ -76,9 +76,10 @@ class ManifoldAlignment(Result):
         -------
         matplotlib Axes
         """
-        from neurogeom.alignment import plots
+        from neurogeom.alignment import plots, plots_across
 
-        return plots.plot_manifolds(self, ax=ax, **options)
+        draw = plots_across.plot_across if plots_across.is_joined(self) else plots.plot_manifolds
+        return draw(self, ax=ax, **options)
 
 
 def manifolds(

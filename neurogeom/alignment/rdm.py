@@ -56,9 +56,10 @@ class RDM(Result):
         -------
         matplotlib Axes
         """
-        from neurogeom.alignment import plots
+        from neurogeom.alignment import plots, plots_across
 
-        return plots.plot_rdm(self, ax=ax, **options)
+        draw = plots_across.plot_across if plots_across.is_joined(self) else plots.plot_rdm
+        return draw(self, ax=ax, **options)
 
 
 def dissimilarities(responses: Floats, metric: str = "squared_euclidean") -> Floats:

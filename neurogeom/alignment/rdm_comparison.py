@@ -80,7 +80,9 @@ def _root_of_gram(gram: Floats) -> Floats:
             "method='bures' needs squared Euclidean (or correlation) distances; these have a Gram matrix with negative "
             f"eigenvalues (smallest {values[0]:.3g}, largest {values[-1]:.3g}). Use another method."
         )
-    return np.asarray(vectors * np.sqrt(np.clip(values, 0.0, None)))
+    # roots of eigenvalues that are zero but for rounding would be 1e-8, not 1e-16
+    kept = values > len(values) * np.finfo(float).eps * values[-1]
+    return np.asarray(vectors[:, kept] * np.sqrt(values[kept]))
 
 
 METHODS: dict[str, Callable[[Floats, Floats], float]] = {

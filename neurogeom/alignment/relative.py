@@ -55,9 +55,10 @@ class RelativeGeometry(Result):
         -------
         matplotlib Axes
         """
-        from neurogeom.alignment import plots
+        from neurogeom.alignment import plots, plots_across
 
-        return plots.plot_relative(self, ax=ax, **options)
+        draw = plots_across.plot_across if plots_across.is_joined(self) else plots.plot_relative
+        return draw(self, ax=ax, **options)
 
 
 def relative_geometry(

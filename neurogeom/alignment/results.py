@@ -86,9 +86,10 @@ class Measure(Result):
         -------
         matplotlib Axes
         """
-        from neurogeom.alignment import plots
+        from neurogeom.alignment import plots, plots_across
 
-        return plots.plot_measure(self, ax=ax, **options)
+        draw = plots_across.plot_across if plots_across.is_joined(self) else plots.plot_measure
+        return draw(self, ax=ax, **options)
 
 
 def measure(

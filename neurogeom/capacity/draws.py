@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neurogeom._core.random import generator, resolve_seed
 from neurogeom._core.validation import as_responses_2d, check_count, check_option
+from neurogeom.capacity.dichotomies import draw
+from neurogeom.capacity.resampling import described
 from neurogeom.manifolds import Manifolds, as_manifolds
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
+
+    from neurogeom.capacity.resampling import Replicate
 
 ORIGINS = ("given", "mean")
 
@@ -22,14 +26,57 @@ TARGETS = 0
 
 @dataclass(frozen=True)
 class Opened:
-    """What came through the door: checked manifolds, points from the chosen origin, seed and number of samples."""
+    """What came through the door: checked manifolds, points from the chosen origin, and how samples are drawn.
+
+    Attributes
+    ----------
+    manifolds : Manifolds
+    points : array (n, N)
+    membership : int array (n,)
+    n_samples, seed : int
+    origin : str
+    given : array (k, N) or None
+        Gaussian vectors that were handed in.
+    stream : tuple of int
+        Leading part of the generators' keys: () for the estimate, others for resamples.
+    kept : int array or None
+        Samples that take part; all if None.
+    """
 
     manifolds: Manifolds
     points: NDArray[np.float64]
     membership: NDArray[np.int64]
     n_samples: int
     seed: int
-    targets: NDArray[np.float64] | None
+    origin: str
+    given: NDArray[np.float64] | None
+    stream: tuple[int, ...] = ()
+    kept: NDArray[np.int64] | None = None
+
+    def targets(self, *key: int) -> NDArray[np.float64]:
+        """Gaussian vectors (k, N): those given, or drawn for this key."""
+        found = self.given
+        if found is None:
+            found = draw_targets(self.n_samples, self.points.shape[1], self.seed, prefix=(*self.stream, *key))
+        return found if self.kept is None else np.ascontiguousarray(found[self.kept])
+
+    def signs(self, dichotomies: str | ArrayLike, n_manifolds: int, *key: int) -> NDArray[np.int8]:
+        """Labels (k, n_manifolds) of each sample, drawn for this key."""
+        found = draw(dichotomies, n_manifolds, self.n_samples, self.seed, prefix=(*self.stream, *key))
+        return found if self.kept is None else np.ascontiguousarray(found[self.kept])
+
+    def resampled(self, replicate: Replicate) -> Opened:
+        """The same task on resampled manifolds, with fresh samples or some of the same, as the resample says."""
+        points, membership = _points_of(replicate.manifolds, self.origin)
+        return replace(
+            self,
+            manifolds=replicate.manifolds,
+            points=points,
+            membership=membership,
+            given=None if replicate.stream else self.given,
+            stream=replicate.stream,
+            kept=replicate.kept_samples(self.n_samples),
+        )
 
 
 def open_task(
@@ -59,26 +106,56 @@ def open_task(
     Raises
     ------
     ValueError, TypeError
-        For wrong manifolds, options, counts or shapes, or when all points lie in the origin.
+        For wrong manifolds, options, counts or shapes.
     """
     check_option("origin", origin, ORIGINS)
     n_samples = check_count("n_samples", n_samples, minimum=2)
     seed = resolve_seed(seed)
     found = as_manifolds(manifolds, labels, minimum_points=1, purpose=purpose)
     targets = None if t is None else check_targets(t, found.n_neuroids)
-    points = found.stacked
-    if origin == "mean":
-        points = points - points.mean(axis=0)
-    if not np.any(points):
-        raise ValueError("manifolds has no point away from the origin, so no readout can tell them apart.")
+    points, membership = _points_of(found, origin)
     return Opened(
         manifolds=found,
-        points=np.ascontiguousarray(points),
-        membership=np.asarray(found.membership, dtype=np.int64),
+        points=points,
+        membership=membership,
         n_samples=n_samples if targets is None else len(targets),
         seed=seed,
-        targets=targets,
+        origin=origin,
+        given=targets,
     )
+
+
+def _points_of(manifolds: Manifolds, origin: str) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """All points from the origin asked for, and the manifold of each."""
+    points = manifolds.stacked
+    if origin == "mean":
+        points = points - points.mean(axis=0)
+    return np.ascontiguousarray(points), np.asarray(manifolds.membership, dtype=np.int64)
+
+
+def settings_of(arguments: dict[str, Any], opened: Opened, **resolved: Any) -> dict[str, Any]:
+    """Settings of a result: every argument, with what was resolved in place of what was given.
+
+    Parameters
+    ----------
+    arguments : dict
+        Arguments of the measure by name.
+    opened : Opened
+        What came through the door.
+    **resolved
+        Further values, such as the back end that was used.
+
+    Returns
+    -------
+    dict
+        For a result. Arrays are kept short; whether a bar was shown is no setting.
+    """
+    arrays = {
+        name: np.asarray(arguments[name])
+        for name in ("dichotomies", "t")
+        if isinstance(arguments.get(name), list | tuple)
+    }
+    return described(arguments, manifolds=opened.manifolds, seed=opened.seed, **arrays, **resolved)
 
 
 def check_targets(t: ArrayLike, n_neuroids: int) -> NDArray[np.float64]:

@@ -122,13 +122,15 @@ def jackknife_error(replicates: Floats) -> Floats:
     return np.sqrt((n_blocks - 1) / n_blocks * np.sum((replicates - replicates.mean(axis=0)) ** 2, axis=0))
 
 
-def estimate(samples: Samples, *, n_jobs: int | None = None) -> Estimate:
+def estimate(samples: Samples, *, errors: bool = True, n_jobs: int | None = None) -> Estimate:
     """Capacity, geometry and alignments of solved samples at margin 0, with jackknife replicates.
 
     Parameters
     ----------
     samples : Samples
         Points, labels, Gaussian vectors and multipliers.
+    errors : bool
+        Whether to form the replicates of the jackknife.
     n_jobs : int, optional
         Workers; the numbers do not depend on it.
 
@@ -162,7 +164,8 @@ def estimate(samples: Samples, *, n_jobs: int | None = None) -> Estimate:
     active = formulas.active_manifolds(weights, samples.membership, n_manifolds)
     values["active_fraction"] = np.asarray(active.mean())
     values["manifold_active_fraction"] = active.mean(axis=0)
-    return Estimate(values, _replicates(samples, weights, terms, n_jobs=n_jobs), terms.a, active)
+    replicates = _replicates(samples, weights, terms, n_jobs=n_jobs) if errors else {}
+    return Estimate(values, replicates, terms.a, active)
 
 
 def needed_bytes(n_points: int, n_neuroids: int, n_manifolds: int, n_samples: int, n_workers: int) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,21 +12,22 @@ from neurogeom._core.memory import require_memory
 from neurogeom._core.parallel import resolve_n_jobs
 from neurogeom._core.validation import check_option, check_real
 from neurogeom._core.warnings import collect
-from neurogeom.capacity import dichotomies as tasks
 from neurogeom.capacity.cautions import caution
-from neurogeom.capacity.draws import Opened, draw_targets, open_task
+from neurogeom.capacity.dichotomies import RULES as DRAWN
+from neurogeom.capacity.draws import Opened, open_task, settings_of
 from neurogeom.capacity.estimates import Estimate, needed_bytes
-from neurogeom.capacity.pairwise import Pairs, solve_pairs
+from neurogeom.capacity.pairwise import solve_pairs
+from neurogeom.capacity.resampling import Replicate, make_plan
 from neurogeom.capacity.results import GlueResult
 from neurogeom.capacity.solving import Checks, Solved, Task, measure, solve
-from neurogeom.results import make_settings
+from neurogeom.capacity.uncertainty import add_intervals
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from neurogeom.manifolds import Manifolds
 
-RULES = (*tasks.RULES, "pairwise")
+RULES = (*DRAWN, "pairwise")
 REFERENCES = (
     "Chou, Kim, Arend, Yang, Mensh, Shim, Perich and Chung (2025), Geometry linked to untangling efficiency (GLUE).",
     "arXiv:2603.01879 (2026), the exact identity of capacity, utility, radius and dimension.",
@@ -45,6 +47,9 @@ def glue(
     margin: float = 0.0,
     origin: str = "given",
     t: ArrayLike | None = None,
+    uncertainty: str | None = None,
+    n_resamples: int | None = None,
+    level: float = 0.95,
     seed: int | None = None,
     backend: str = "auto",
     n_jobs: int | None = None,
@@ -74,6 +79,13 @@ def glue(
         The readout passes through the origin, so capacity depends on it. ``"mean"`` subtracts the mean of all points.
     t : array (n_samples, neuroids), optional
         Gaussian vectors to use instead of drawing them; its rows set the number of samples.
+    uncertainty : {None, "neuroids", "points", "trials"}
+        Adds intervals ``_ci`` over neuroids (bootstrap), points, or trials (delete-group jackknife); they include the
+        Monte-Carlo error.
+    n_resamples : int, optional
+        Resamples for the intervals, see :mod:`neurogeom.capacity.resampling`.
+    level : float
+        Of the intervals.
     seed : int, optional
         Root seed; each sample has generators of its own.
     backend : {"auto", "cpu", "reference"}
@@ -81,7 +93,7 @@ def glue(
     n_jobs : int, optional
         Workers, all cores if not given. The numbers do not depend on it.
     progress : bool or str
-        Show a bar over pairs.
+        Show a bar over pairs and over resamples.
 
     Returns
     -------
@@ -110,7 +122,8 @@ def glue(
         \alpha = \frac{P}{E[a]}, \quad D = \frac{E[b]}{P}, \quad R = \sqrt{\frac{E[c]}{E[b - c]}}, \quad
         \Psi = \frac{E[c]}{E[a]}
 
-    so that :math:`\alpha = \Psi (1 + R^{-2}) / D` exactly. Utility may exceed 1.
+    so that :math:`\alpha = \Psi (1 + R^{-2}) / D` exactly. Utility may exceed 1. F, hence capacity, is unique; anchors,
+    hence the rest, are not where active points are linearly dependent (see ``sensitivity``, which counts it).
 
     References
     ----------
@@ -132,14 +145,47 @@ def glue(
         margin = check_real("margin", margin, minimum=0.0)
         _check_rule(dichotomies)
         opened = open_task(manifolds, labels, n_samples=n_samples, origin=origin, t=t, seed=seed, purpose="a dichotomy")
+        plan = make_plan(opened.manifolds, uncertainty, n_resamples=n_resamples, level=level, seed=opened.seed)
         _require(opened, n_jobs)
-        pairs = isinstance(dichotomies, str) and dichotomies == "pairwise"
+        pairs = _is_pairwise(dichotomies)
         run = _run_pairs if pairs else _run_whole
         data, checks, name = run(opened, dichotomies, margin, backend, n_jobs, progress)
+        again = Again(opened, dichotomies, margin, backend)
+        data, more = add_intervals(data, again, plan, variables=_with_interval(data), n_jobs=n_jobs, progress=progress)
         caution(data, checks, margin, pairs=pairs)
-    arguments |= {"manifolds": opened.manifolds, "seed": opened.seed, "n_samples": opened.n_samples, "backend": name}
-    settings = make_settings(**{key: value for key, value in arguments.items() if key != "progress"})
-    return GlueResult(data, settings, _diagnostics(checks), tuple(notes), REFERENCES)
+    settings = settings_of(arguments, opened, n_samples=opened.n_samples, backend=name) | plan.settings
+    return GlueResult(data, settings, _diagnostics(checks) | more, tuple(notes), REFERENCES)
+
+
+@dataclass(frozen=True)
+class Again:
+    """Values of resampled manifolds, in a thread of their own."""
+
+    opened: Opened
+    dichotomies: str | ArrayLike
+    margin: float
+    backend: str
+
+    def __call__(self, replicate: Replicate) -> dict[str, Any]:
+        opened = self.opened.resampled(replicate)
+        if _is_pairwise(self.dichotomies):
+            return solve_pairs(opened, margin=self.margin, backend=self.backend, errors=False, n_jobs=1).values
+        signs = opened.signs(self.dichotomies, opened.manifolds.n_manifolds)
+        task = Task(opened.points, opened.membership, opened.targets(), signs, self.margin, self.backend)
+        solved = solve(task, prove=False, n_jobs=1)
+        if self.margin > 0:
+            return _capacity_only(solved)[0]
+        return measure(solved, errors=False, n_jobs=1)[0].values
+
+
+def _is_pairwise(dichotomies: str | ArrayLike) -> bool:
+    return isinstance(dichotomies, str) and dichotomies == "pairwise"
+
+
+def _with_interval(data: xr.Dataset) -> list[str]:
+    """All values with a Monte-Carlo error but those of single pairs, whose matrices have no diagonal."""
+    names = [str(name) for name in data.data_vars]
+    return [name for name in names if f"{name}_se" in names and not name.startswith("pair_")]
 
 
 def _check_rule(dichotomies: str | ArrayLike) -> None:
@@ -162,11 +208,8 @@ def _run_whole(
     opened: Opened, dichotomies: str | ArrayLike, margin: float, backend: str, n_jobs: int | None, progress: bool | str
 ) -> tuple[xr.Dataset, Checks, str]:
     """All manifolds together."""
-    targets = opened.targets
-    if targets is None:
-        targets = draw_targets(opened.n_samples, opened.points.shape[1], opened.seed)
-    signs = tasks.draw(dichotomies, opened.manifolds.n_manifolds, opened.n_samples, opened.seed)
-    task = Task(opened.points, opened.membership, targets, signs, margin, backend)
+    signs = opened.signs(dichotomies, opened.manifolds.n_manifolds)
+    task = Task(opened.points, opened.membership, opened.targets(), signs, margin, backend)
     solved = solve(task, n_jobs=n_jobs)
     if margin > 0:
         return _pack(opened, *_capacity_only(solved), samples=_sample_values(solved)), solved.checks, solved.backend
@@ -179,7 +222,7 @@ def _run_pairs(
     opened: Opened, dichotomies: str | ArrayLike, margin: float, backend: str, n_jobs: int | None, progress: bool | str
 ) -> tuple[xr.Dataset, Checks, str]:
     """Each pair alone."""
-    pairs: Pairs = solve_pairs(opened, margin=margin, backend=backend, n_jobs=n_jobs, progress=progress)
+    pairs = solve_pairs(opened, margin=margin, backend=backend, n_jobs=n_jobs, progress=progress)
     errors = pairs.errors | {"capacity": _capacity_error(pairs.values["capacity"], pairs.objective)}
     samples = {"objective": (("sample",), pairs.objective)}
     data = _pack(opened, pairs.values, errors, samples=samples)

@@ -123,8 +123,8 @@ def shared_directions(
         rows, axes = _in_their_span(centers - centers.mean(axis=0))
         if n_manifolds < SMALLEST_SET:
             warn(
-                f"centers of {n_manifolds} manifolds were not corrected: it takes at least {SMALLEST_SET} manifolds, and "
-                "is meant for many more. Use center_correction=None.",
+                f"centers of {n_manifolds} manifolds were not corrected: it takes at least {SMALLEST_SET} manifolds, "
+                "and is meant for many more. Use center_correction=None.",
                 DegenerateInputWarning,
             )
             limit = 0
@@ -192,7 +192,7 @@ def _cost_and_gradient(
 def _without(
     full_gram: NDArray[np.float64], along: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Gram matrix of what is left of the rows, and its norms; a row that has vanished gets norm 1 and no correlation."""
+    """Gram matrix of what is left of the rows, and norms; a row that has vanished gets norm 1 and no correlation."""
     gram = full_gram - along @ along.T
     diagonal = np.diagonal(gram).copy()
     gone = diagonal <= _VANISHED * np.diagonal(full_gram)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,10 +19,10 @@ from neurogeom._core.warnings import ConvergenceWarning, DegenerateInputWarning,
 from neurogeom.capacity import low_rank
 from neurogeom.capacity.mean_field_samples import Draws, draw_own, draw_replicate
 from neurogeom.capacity.own_axes import OwnAxes, anchors, geometry, own_axes, value_and_error
+from neurogeom.capacity.resampling import Replicate, described, make_plan
 from neurogeom.capacity.results import MeanFieldResult
-from neurogeom.capacity.uncertainty import Replicate, add_intervals, plan_intervals
+from neurogeom.capacity.uncertainty import add_intervals
 from neurogeom.manifolds import Manifolds, as_manifolds
-from neurogeom.results import make_settings
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -101,7 +102,7 @@ def mean_field(
         Adds intervals ``_ci`` over neuroids (bootstrap), points, or trials (delete-group jackknife); they include the
         Monte-Carlo error.
     n_resamples : int, optional
-        Bootstrap resamples (200 if not given) or jackknife groups (10).
+        Bootstrap resamples (100 if not given) or jackknife refits (20).
     level : float
         Of the intervals.
     seed : int, optional
@@ -163,19 +164,17 @@ def mean_field(
     with collect() as notes:
         options = _check(margin, n_samples, center_correction, backend, seed)
         found = as_manifolds(manifolds, labels, minimum_points=2, purpose="mean-field geometry")
-        plan = plan_intervals(
-            found, uncertainty, n_resamples=n_resamples, level=level, seed=options.seed, minimum_points=2
-        )
+        plan = make_plan(found, uncertainty, n_resamples=n_resamples, level=level, seed=options.seed, minimum_points=2)
         _require(found, options)
         measured = measure(found, options, t=t, n_jobs=n_jobs)
         options = replace(options, n_samples=measured.objective.shape[1])
         data = _pack(found, measured)
         data, more = add_intervals(
-            data, lambda replicate: _again(replicate, options, measured), plan, n_jobs=n_jobs, progress=progress
+            data, partial(_again, options=options, base=measured), plan, n_jobs=n_jobs, progress=progress
         )
         _warn(measured, found.names)
-    arguments |= {"manifolds": found, "seed": options.seed, "n_samples": options.n_samples, "backend": measured.backend}
-    settings = make_settings(**{key: value for key, value in arguments.items() if key not in ("progress", "labels")})
+    resolved = {"seed": options.seed, "n_samples": options.n_samples, "backend": measured.backend}
+    settings = described(arguments, manifolds=found, **resolved)
     return MeanFieldResult(data, settings | plan.settings, measured.diagnostics | more, tuple(notes), REFERENCES)
 
 
@@ -225,6 +224,36 @@ def measure(
     return _solve(own, draws, centers, options, n_jobs)
 
 
+def resampled_mean_field(
+    manifolds: Manifolds,
+    *,
+    seed: int,
+    margin: float = 0.0,
+    n_samples: int = 300,
+    center_correction: str | None = None,
+    t: Sequence[ArrayLike] | None = None,
+    backend: str = "auto",
+    n_jobs: int | None = None,
+) -> Callable[[Replicate], dict[str, NDArray[np.float64]]]:
+    """The measure as a function of resamples, for comparisons.
+
+    Parameters
+    ----------
+    manifolds : Manifolds
+        What is resampled.
+    seed, margin, n_samples, center_correction, t, backend, n_jobs
+        As for :func:`mean_field`.
+
+    Returns
+    -------
+    callable
+        From a resample to values by name.
+    """
+    options = _check(margin, n_samples, center_correction, backend, seed)
+    base = measure(manifolds, options, t=t, n_jobs=n_jobs)
+    return partial(_again, options=replace(options, n_samples=base.objective.shape[1]), base=base)
+
+
 def _check(margin: float, n_samples: int, center_correction: str | None, backend: str, seed: int | None) -> Options:
     if center_correction is not None:
         check_option("center_correction", center_correction, CORRECTIONS)
@@ -270,8 +299,8 @@ def _refuse_zero_centers(names: Sequence[str], own: Sequence[OwnAxes | None]) ->
     if zero:
         raise ValueError(
             f"manifolds[{zero[0]}] ({names[zero[0]]!r}) has its center at the mean of all points "
-            f"({len(zero)} of {len(names)} manifolds do); mean-field geometry is relative to the center's norm, so it is "
-            "undefined. Leave it out with manifolds.select_manifolds, or use glue."
+            f"({len(zero)} of {len(names)} manifolds do); mean-field geometry is relative to the norm of the center, "
+            "so it is undefined. Leave it out with manifolds.select_manifolds, or use glue."
         )
 
 
@@ -296,7 +325,9 @@ def _solve(
 ) -> Measured:
     """Project all samples of all manifolds and reduce them to geometry."""
     # because of the column of ones, a margin is a shift of the last coordinate of t
-    shifted = [draw.targets + options.margin * np.eye(1, draw.targets.shape[1], draw.targets.shape[1] - 1) for draw in draws]
+    shifted = [
+        draw.targets + options.margin * np.eye(1, draw.targets.shape[1], draw.targets.shape[1] - 1) for draw in draws
+    ]
     solutions = kernels.project_many([one.rows for one in own], shifted, backend=options.backend, n_jobs=n_jobs)
     for target, solution in zip(shifted, solutions):
         _check_bounds(target, solution)
@@ -351,8 +382,8 @@ def _check_bounds(targets: NDArray[np.float64], solution: kernels.ConeSolution) 
     broken = exact & ~((objective >= least - slack) & (objective <= squared + slack))
     if broken.any():
         raise RuntimeError(
-            f"F lies outside the bounds 1/(D + 1) <= α <= 2 in {broken.sum()} of {len(squared)} samples. This is a defect "
-            f'of back end {solution.backend!r}: please report it, and use backend="reference".'
+            f"F lies outside the bounds 1/(D + 1) <= α <= 2 in {broken.sum()} of {len(squared)} samples. This is a "
+            f'defect of back end {solution.backend!r}: please report it, and use backend="reference".'
         )
 
 
@@ -386,14 +417,14 @@ def _warn(measured: Measured, names: Sequence[str]) -> None:
     if len(single):
         first = ", ".join(repr(names[i]) for i in single[:3])
         warn(
-            f"{len(single)} of {len(names)} manifolds have points that are all the same (first: {first}): they count as "
-            "a single point, with radius and dimension 0.",
+            f"{len(single)} of {len(names)} manifolds have points that are all the same (first: {first}): they count "
+            "as a single point, with radius and dimension 0.",
             DegenerateInputWarning,
         )
     unknown = np.flatnonzero(np.isnan(measured.values["manifold_capacity"]))
     if len(unknown):
         warn(
-            f"manifold_capacity of {len(unknown)} manifolds is undefined (first: {names[unknown[0]]!r}): no sample meets "
-            "a constraint. Use more samples (n_samples).",
+            f"manifold_capacity of {len(unknown)} manifolds is undefined (first: {names[unknown[0]]!r}): no sample "
+            "meets a constraint. Use more samples (n_samples).",
             DegenerateInputWarning,
         )

@@ -13,7 +13,7 @@ from neurogeom.capacity.own_axes import OwnAxes
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neurogeom.capacity.uncertainty import Replicate
+    from neurogeom.capacity.resampling import Replicate
 
 # Parts of a stream: vectors t, their squared length along empty directions, what lies outside the estimate's axes.
 _TARGETS, _EXTRA, _OUTSIDE = range(3)
@@ -36,7 +36,7 @@ class Draws:
     extra: NDArray[np.float64]
 
 
-def draw_own(n_samples: int, seed: int, manifold: int, own: OwnAxes, stream: int = 0) -> Draws:
+def draw_own(n_samples: int, seed: int, manifold: int, own: OwnAxes, stream: tuple[int, ...] = ()) -> Draws:
     """Draw along a manifold's own axes.
 
     The component along the center comes first and the axes follow one by one, so that two populations of different
@@ -50,14 +50,14 @@ def draw_own(n_samples: int, seed: int, manifold: int, own: OwnAxes, stream: int
         Its number.
     own : OwnAxes
         Its axes.
-    stream : int
-        0 for the estimate, above for the resamples.
+    stream : tuple of int
+        Leading part of the generators' keys: () for the estimate, others for resamples.
 
     Returns
     -------
     Draws
     """
-    drawn = generator(seed, _ROOM, stream, manifold, _TARGETS).standard_normal((own.affine_rank + 1, n_samples))
+    drawn = generator(seed, *stream, _ROOM, manifold, _TARGETS).standard_normal((own.affine_rank + 1, n_samples))
     return Draws(np.roll(drawn, -1, axis=0).T.copy(), _extra(n_samples, seed, manifold, own, stream))
 
 
@@ -66,9 +66,9 @@ def draw_replicate(
 ) -> Draws:
     """Vectors of a resample: drawn anew for a bootstrap, the estimate's own for a jackknife.
 
-    A jackknife compares what differs by few points, so that Monte-Carlo error would drown the difference. The vectors of
-    the estimate are therefore taken as vectors in the space of neuroids and read along the new axes; what lies outside
-    the old ones is filled with noise, the same for every group.
+    A jackknife compares what differs by few points, so that Monte-Carlo error would drown the difference. The vectors
+    of the estimate are therefore taken as vectors in the space of neuroids and read along the new axes; what lies
+    outside the old ones is filled with noise, the same for every group.
 
     Parameters
     ----------
@@ -85,22 +85,24 @@ def draw_replicate(
     -------
     Draws
     """
-    if replicate.kept_samples is None:
+    if replicate.stream:
         return draw_own(n_samples, seed, manifold, own, replicate.stream)
     overlap = own.axes @ old.axes.T
     along = drawn.targets[:, :-1] @ overlap.T
     outside = own.axes - overlap @ old.axes
     if np.abs(outside).max(initial=0.0) > 1e-9:
-        noise = generator(seed, _ROOM, 0, manifold, _OUTSIDE).standard_normal((n_samples, own.axes.shape[1]))
+        noise = generator(seed, _ROOM, manifold, _OUTSIDE).standard_normal((n_samples, own.axes.shape[1]))
         along = along + noise @ outside.T
     targets = np.hstack([along, drawn.targets[:, -1:]])
-    extra = _extra(n_samples, seed, manifold, own, 0)
+    extra = _extra(n_samples, seed, manifold, own)
     kept = replicate.kept_samples(n_samples)
-    return Draws(np.ascontiguousarray(targets[kept]), extra[kept])
+    if kept is not None:
+        targets, extra = targets[kept], extra[kept]
+    return Draws(np.ascontiguousarray(targets), extra)
 
 
-def _extra(n_samples: int, seed: int, manifold: int, own: OwnAxes, stream: int) -> NDArray[np.float64]:
+def _extra(n_samples: int, seed: int, manifold: int, own: OwnAxes, stream: tuple[int, ...] = ()) -> NDArray[np.float64]:
     n_empty = own.published_dimension - own.affine_rank
     if n_empty == 0:
         return np.zeros(n_samples)
-    return generator(seed, _ROOM, stream, manifold, _EXTRA).chisquare(n_empty, n_samples)
+    return generator(seed, *stream, _ROOM, manifold, _EXTRA).chisquare(n_empty, n_samples)

@@ -76,8 +76,8 @@ def own_axes(points: NDArray[np.float64], largest_norm: float) -> OwnAxes | None
 
     Notes
     -----
-    :math:`Y = (X - c) / \|c\| = U s V^T`, keeping :math:`s_i > s_1 \max(M, N) \epsilon`. The largest entry of each column
-    of U is positive, so that rotating, scaling, shifting or padding the data leaves the coordinates as they are.
+    :math:`Y = (X - c) / \|c\| = U s V^T`, keeping :math:`s_i > s_1 \max(M, N) \epsilon`. The largest entry of each
+    column of U is positive, so that rotating, scaling, shifting or padding the data leaves the coordinates alone.
 
     Examples
     --------
@@ -102,9 +102,7 @@ def own_axes(points: NDArray[np.float64], largest_norm: float) -> OwnAxes | None
     return OwnAxes(left * (sign * values), sign[:, None] * axes, min(points.shape))
 
 
-def anchors(
-    own: OwnAxes, targets: NDArray[np.float64], multipliers: sparse.csr_array
-) -> NDArray[np.float64]:
+def anchors(own: OwnAxes, targets: NDArray[np.float64], multipliers: sparse.csr_array) -> NDArray[np.float64]:
     r"""Anchor point of every sample, along the manifold's own axes.
 
     Parameters

@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurogeom._core.parallel import run_units
-from neurogeom.capacity import dichotomies
 from neurogeom.capacity.alignments import NAMES as ALIGNMENTS
-from neurogeom.capacity.draws import Opened, draw_targets
+from neurogeom.capacity.draws import Opened
 from neurogeom.capacity.estimates import jackknife_error
 from neurogeom.capacity.solving import Checks, Task, measure, solve
 
@@ -63,7 +62,15 @@ class Pairs:
     backend: str
 
 
-def solve_pairs(opened: Opened, *, margin: float, backend: str, n_jobs: int | None, progress: bool | str) -> Pairs:
+def solve_pairs(
+    opened: Opened,
+    *,
+    margin: float,
+    backend: str,
+    errors: bool = True,
+    n_jobs: int | None = None,
+    progress: bool | str = False,
+) -> Pairs:
     """Solve each pair alone: P = 2, its own floor 2 / rank; capacities are averaged harmonically, geometry plainly.
 
     Parameters
@@ -74,6 +81,8 @@ def solve_pairs(opened: Opened, *, margin: float, backend: str, n_jobs: int | No
         At a positive margin only capacity comes back.
     backend : str
         Back end of the kernels.
+    errors : bool
+        Whether Monte-Carlo errors and proofs of separability are wanted.
     n_jobs : int, optional
         Workers; pairs are the units.
     progress : bool or str
@@ -85,14 +94,14 @@ def solve_pairs(opened: Opened, *, margin: float, backend: str, n_jobs: int | No
         Averages, their errors, and matrices.
     """
     units = [
-        (opened, first, second, margin, backend)
+        (opened, first, second, margin, backend, errors)
         for first, second in combinations(range(opened.manifolds.n_manifolds), 2)
     ]
     pairs = run_units(_solve_pair, units, n_jobs=n_jobs, progress=progress)
-    values, errors = _averages(pairs, opened.manifolds.n_manifolds, margin)
+    values, standard_errors = _averages(pairs, opened.manifolds.n_manifolds, margin)
     return Pairs(
         values=values,
-        errors=errors,
+        errors=standard_errors,
         matrices=_matrices(pairs, opened.manifolds.n_manifolds),
         objective=np.mean([pair.objective for pair in pairs], axis=0),
         checks=reduce(Checks.__add__, (pair.checks for pair in pairs)),
@@ -100,29 +109,25 @@ def solve_pairs(opened: Opened, *, margin: float, backend: str, n_jobs: int | No
     )
 
 
-def _solve_pair(opened: Opened, first: int, second: int, margin: float, backend: str) -> Pair:
+def _solve_pair(opened: Opened, first: int, second: int, margin: float, backend: str, errors: bool) -> Pair:
     """One unit: a pair with generators of its own, the same whatever other manifolds there are."""
     chosen = (opened.membership == first) | (opened.membership == second)
-    prefix = (first, second)
-    targets = opened.targets
-    if targets is None:
-        targets = draw_targets(opened.n_samples, opened.points.shape[1], opened.seed, prefix=prefix)
     task = Task(
         points=opened.points[chosen],
         membership=(opened.membership[chosen] == second).astype(np.int64),
-        targets=targets,
-        signs=dichotomies.draw("balanced", 2, len(targets), opened.seed, prefix=prefix),
+        targets=opened.targets(first, second),
+        signs=opened.signs("balanced", 2, first, second),
         margin=margin,
         backend=backend,
     )
-    solved = solve(task, n_jobs=1)
+    solved = solve(task, prove=errors, n_jobs=1)
     objective = solved.samples.objective
     if margin > 0:
         finite = np.isfinite(objective).all()
         mean = objective.mean() if finite else np.nan
         values, replicates, checks = {"capacity": np.asarray(2.0 / mean)}, {}, solved.checks
     else:
-        found, checks = measure(solved, n_jobs=1)
+        found, checks = measure(solved, errors=errors, n_jobs=1)
         values, replicates = found.values, found.replicates
     return Pair(
         first=first,
@@ -154,6 +159,8 @@ def _averages(pairs: list[Pair], n_manifolds: int, margin: float) -> tuple[dict[
         "active_fraction": np.mean([pair.values["active_fraction"] for pair in pairs]),
     }
     found = _average([pair.values for pair in pairs], pairs, n_manifolds)
+    if not pairs[0].replicates:
+        return values | found, {}
     replicates = _average([pair.replicates for pair in pairs], pairs, n_manifolds)
     return values | found, {name: jackknife_error(value) for name, value in replicates.items()}
 

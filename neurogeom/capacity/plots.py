@@ -358,13 +358,8 @@ def _across_panel(result: Any, name: str, dims: tuple[str, ...], ax: Axes, *, fi
             ax=ax,
         )
         empty = empty and not np.isfinite(values).any()
-        if name == "capacity" and "capacity_floor" in one:
-            single = len(groups) == 1
-            words = "floor P/rank" if i == 0 else None
-            color = plotting.MUTED if single else look["color"]
-            plotting.floor(
-                ticks, np.asarray(one["capacity_floor"], float), label=words, color=color, shade=single, ax=ax
-            )
+    if name == "capacity" and "capacity_floor" in data:
+        _floors(np.atleast_2d(np.asarray(data["capacity_floor"], float)), ticks, ax)
     if empty:
         plotting.note(f"all capacities lie below {NEAR_FLOOR} × the floor:\nno {name} to show", ax=ax)
         ax.set_yticks([])
@@ -374,11 +369,19 @@ def _across_panel(result: Any, name: str, dims: tuple[str, ...], ax: Axes, *, fi
     words = label(result, name, unit=False)
     plotting.dress(
         ax,
-        title=words[:1].upper() + words[1:],
+        title=f"{method(result)}: {words}" if first else words[:1].upper() + words[1:],
         x=along_words(along, data),
         y=unit(result, name),
         legend=(("title" if len(groups) == 1 else "best") if first else None),
     )
+
+
+def _floors(levels: np.ndarray, ticks: np.ndarray, ax: Axes) -> None:
+    """The floor, once where all series share it, in the color of each series otherwise."""
+    shared = np.allclose(levels, levels[0], rtol=0.02)
+    for i, level in enumerate(levels[:1] if shared else levels):
+        color = plotting.MUTED if shared else plotting.series(i)["color"]
+        plotting.floor(ticks, level, label="floor P/rank" if i == 0 else None, color=color, shade=shared, ax=ax)
 
 
 def _overall(result: Any, quantity: str, ax: Axes) -> None:

@@ -11,13 +11,13 @@ from scipy import sparse
 from neurogeom._core.parallel import run_units
 from neurogeom._core.warnings import DegenerateInputWarning, collect, warn
 from neurogeom.capacity import derivatives as formulas
-from neurogeom.capacity import dichotomies as tasks
 from neurogeom.capacity.cautions import caution_floor, caution_inexact
-from neurogeom.capacity.draws import Opened, draw_targets, open_task
+from neurogeom.capacity.draws import Opened, open_task, settings_of
 from neurogeom.capacity.estimates import Samples
+from neurogeom.capacity.resampling import Plan, make_plan
 from neurogeom.capacity.results import SensitivityResult
 from neurogeom.capacity.solving import Solved, Task, solve
-from neurogeom.results import make_settings
+from neurogeom.capacity.uncertainty import add_intervals
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -28,6 +28,8 @@ REFERENCES = (
     "Milgrom and Segal (2002), Envelope theorems for arbitrary choice sets, Econometrica.",
     "arXiv:2603.01879 (2026), the capacity that is differentiated.",
 )
+#: Values that get an interval.
+RESAMPLED = ("capacity", "neuroid_gain_effect", "manifold_contribution")
 # samples of one unit of work
 _UNIT = 25
 
@@ -40,6 +42,9 @@ def sensitivity(
     dichotomies: str | ArrayLike = "balanced",
     origin: str = "given",
     t: ArrayLike | None = None,
+    uncertainty: str | None = None,
+    n_resamples: int | None = None,
+    level: float = 0.95,
     seed: int | None = None,
     leave_one_out: bool = False,
     point_gradients: bool = False,
@@ -61,6 +66,11 @@ def sensitivity(
         As for :func:`glue`.
     origin : {"given", "mean"}
         As for :func:`glue`. Gains act before centering, which changes nothing for them, since both commute.
+    uncertainty : {None, "points", "trials"}
+        Adds intervals ``_ci`` of capacity, gain effects and contributions of manifolds, over points or trials
+        (delete-group jackknife). The neuroids are those that were given, so there is none over neuroids.
+    n_resamples, level
+        As for :func:`glue`.
     leave_one_out : bool
         Also remove each neuroid in turn (one solve each), and report the rank correlation with the gain effects.
     point_gradients : bool
@@ -119,11 +129,9 @@ def sensitivity(
     arguments = dict(locals())
     with collect() as notes:
         opened = open_task(manifolds, labels, n_samples=n_samples, origin=origin, t=t, seed=seed, purpose="a dichotomy")
-        targets = opened.targets
-        if targets is None:
-            targets = draw_targets(opened.n_samples, opened.points.shape[1], opened.seed)
-        signs = tasks.draw(dichotomies, opened.manifolds.n_manifolds, opened.n_samples, opened.seed)
-        task = Task(opened.points, opened.membership, targets, signs, 0.0, backend)
+        signs = opened.signs(dichotomies, opened.manifolds.n_manifolds)
+        task = Task(opened.points, opened.membership, opened.targets(), signs, 0.0, backend)
+        plan = _plan(opened, uncertainty, n_resamples, level)
         solved = solve(task, n_jobs=n_jobs)
         undone = _gains_are_undone(opened.manifolds)
         values = _point_values(solved.samples, n_jobs) | _neuroid_values(solved.samples, undone=undone)
@@ -131,21 +139,51 @@ def sensitivity(
             values["point_gradient"] = _point_gradient(solved.samples, centered=origin == "mean")
         if leave_one_out:
             values |= _leave_out(task, solved, values["neuroid_gain_effect"][1], n_jobs, progress)
-        data = _pack(opened, solved, values)
+        names = [name for name in RESAMPLED if not (undone and name == "neuroid_gain_effect")]
+        data, more = add_intervals(
+            _pack(opened, solved, values),
+            lambda replicate: _again(opened.resampled(replicate), dichotomies, backend),
+            plan,
+            variables=names,
+            n_jobs=n_jobs,
+            progress=progress,
+        )
         _warn(data, solved, undone=undone)
-    arguments |= {"manifolds": opened.manifolds, "seed": opened.seed, "n_samples": opened.n_samples}
-    arguments["backend"] = solved.backend
-    del arguments["progress"]
+    settings = settings_of(arguments, opened, n_samples=opened.n_samples, backend=solved.backend) | plan.settings
     diagnostics = {
         "max_residual": solved.checks.max_residual,
         "n_fallback": solved.checks.n_fallback,
         "n_not_unique": round(float(data["fraction_not_unique"]) * opened.n_samples),
         "gains_are_undone": undone,
     }
-    return SensitivityResult(data, make_settings(**arguments), diagnostics, tuple(notes), REFERENCES)
+    return SensitivityResult(data, settings, diagnostics | more, tuple(notes), REFERENCES)
 
 
 Values = dict[str, tuple[tuple[str, ...], Any]]
+
+
+def _plan(opened: Opened, uncertainty: str | None, n_resamples: int | None, level: float) -> Plan:
+    """What to resample: never neuroids, since each value belongs to one."""
+    if uncertainty == "neuroids":
+        raise ValueError(
+            "uncertainty='neuroids' would leave neuroids out of the values that belong to them. Use 'points', 'trials' "
+            "or None; for the uncertainty of capacity over neuroids use glue."
+        )
+    return make_plan(opened.manifolds, uncertainty, n_resamples=n_resamples, level=level, seed=opened.seed)
+
+
+def _again(opened: Opened, dichotomies: str | ArrayLike, backend: str) -> dict[str, Any]:
+    """Values of resampled manifolds that do not belong to single points."""
+    signs = opened.signs(dichotomies, opened.manifolds.n_manifolds)
+    task = Task(opened.points, opened.membership, opened.targets(), signs, 0.0, backend)
+    samples = solve(task, prove=False, n_jobs=1).samples
+    contributions = _sum_by_manifold(samples, formulas.point_contributions(samples))
+    slopes = formulas.gain_derivatives(samples.targets, formulas.residuals(samples))
+    return {
+        "capacity": samples.n_manifolds / samples.objective.mean(),
+        "neuroid_gain_effect": formulas.capacity_derivative(slopes, samples.objective, samples.n_manifolds)[0],
+        "manifold_contribution": _mean_and_error(contributions)[0],
+    }
 
 
 def _gains_are_undone(manifolds: Manifolds) -> bool:
@@ -167,11 +205,7 @@ def _point_values(samples: Samples, n_jobs: int | None) -> Values:
     """Contributions of points and manifolds, and where they are not unique."""
     shares = formulas.point_contributions(samples)
     mean, error = _mean_and_error(shares)
-    owners = sparse.csr_array(
-        (np.ones(len(samples.points)), (np.arange(len(samples.points)), samples.membership)),
-        shape=(len(samples.points), samples.n_manifolds),
-    )
-    manifold_mean, manifold_error = _mean_and_error(sparse.csr_array(shares @ owners))
+    manifold_mean, manifold_error = _mean_and_error(_sum_by_manifold(samples, shares))
     projections = formulas.residuals(samples)
     units = [
         (samples, projections, start, min(start + _UNIT, samples.n_samples))
@@ -187,6 +221,15 @@ def _point_values(samples: Samples, n_jobs: int | None) -> Values:
         "manifold_contribution_se": (("manifold",), manifold_error),
         "fraction_not_unique": ((), np.mean(np.diff(flagged.indptr) > 0)),
     }
+
+
+def _sum_by_manifold(samples: Samples, shares: sparse.csr_array) -> sparse.csr_array:
+    """Sums (k, P) of values of points (k, n) over the points of each manifold."""
+    n_points = len(samples.points)
+    owners = sparse.csr_array(
+        (np.ones(n_points), (np.arange(n_points), samples.membership)), shape=(n_points, samples.n_manifolds)
+    )
+    return sparse.csr_array(shares @ owners)
 
 
 def _mean_and_error(values: sparse.csr_array) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

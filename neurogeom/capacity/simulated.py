@@ -13,12 +13,10 @@ from neurogeom._core.parallel import resolve_n_jobs, run_units
 from neurogeom._core.random import generator
 from neurogeom._core.validation import check_count
 from neurogeom._core.warnings import ConvergenceWarning, DegenerateInputWarning, SaturationWarning, collect, warn
-from neurogeom.capacity import dichotomies as tasks
-from neurogeom.capacity.draws import TARGETS, open_task
+from neurogeom.capacity.draws import TARGETS, open_task, settings_of
 from neurogeom.capacity.results import SimulatedResult
 from neurogeom.capacity.solving import Task, decide
 from neurogeom.capacity.span import row_space
-from neurogeom.results import make_settings
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -109,12 +107,10 @@ def simulated(
             manifolds, labels, n_samples=n_trials, origin=origin, t=None, seed=seed, purpose="a dichotomy"
         )
         n_manifolds = opened.manifolds.n_manifolds
-        signs = tasks.draw(dichotomies, n_manifolds, n_trials, opened.seed)
+        signs = opened.signs(dichotomies, n_manifolds)
         critical, undecided, rank = _run(opened.points, opened.membership, signs, opened.seed, n_jobs, progress)
         values = summarize(critical, n_manifolds, rank)
         _warn(values, int(undecided.sum()), n_trials)
-    arguments |= {"manifolds": opened.manifolds, "seed": opened.seed}
-    del arguments["progress"]
     data = xr.Dataset(
         {name: (("bound",) if name.endswith("_ci") else (), value) for name, value in values.items()}
         | {
@@ -128,7 +124,7 @@ def simulated(
         coords={"bound": ["low", "high"], "manifold": np.array(opened.manifolds.names, dtype=object)},
     )
     diagnostics = {"n_inseparable": int(np.isinf(critical).sum()), "n_undecided": int(undecided.sum())}
-    settings = make_settings(**arguments, level=LEVEL)
+    settings = settings_of(arguments, opened, level=LEVEL)
     return SimulatedResult(data, settings, diagnostics, tuple(notes), REFERENCES)
 
 

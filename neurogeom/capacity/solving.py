@@ -89,7 +89,7 @@ class Solved:
     saturated : bool array (k,)
         F is as large as it can be: the squared length of t in the span.
     separability : int8 array (k,)
-        1 separable, 0 inseparable, -1 undecided; each of the first two is proved.
+        1 separable, 0 inseparable, -1 undecided or not asked; each of the first two is proved.
     checks : Checks
     backend : str
         Back end that was used.
@@ -108,13 +108,15 @@ class Solved:
         return float(np.mean(self.separability == 0))
 
 
-def solve(task: Task, *, n_jobs: int | None = None) -> Solved:
+def solve(task: Task, *, prove: bool = True, n_jobs: int | None = None) -> Solved:
     """Project every Gaussian vector on the cone of its dichotomy, and decide separability.
 
     Parameters
     ----------
     task : Task
         Points, labels, Gaussian vectors.
+    prove : bool
+        Whether to decide separability also at margin 0, where the solution does not need it.
     n_jobs : int, optional
         Workers.
 
@@ -137,7 +139,8 @@ def solve(task: Task, *, n_jobs: int | None = None) -> Solved:
     (array([10.,  4.]), array([1, 1], dtype=int8))
     """
     space = row_space(task.points)
-    separability = decide(task, space, n_jobs=n_jobs)
+    asked = prove or task.margin > 0
+    separability = decide(task, space, n_jobs=n_jobs) if asked else np.full(len(task.signs), -1, dtype=np.int8)
     if task.margin > 0:
         return _solve_at_margin(task, space, separability, n_jobs=n_jobs)
     solution = kernels.project(
@@ -157,13 +160,15 @@ def solve(task: Task, *, n_jobs: int | None = None) -> Solved:
     return Solved(samples, space, saturated, separability, _check(solution, separability), solution.backend)
 
 
-def measure(solved: Solved, *, n_jobs: int | None = None) -> tuple[Estimate, Checks]:
+def measure(solved: Solved, *, errors: bool = True, n_jobs: int | None = None) -> tuple[Estimate, Checks]:
     """Geometry of solved samples at margin 0, with the check a = F.
 
     Parameters
     ----------
     solved : Solved
         From :func:`solve`.
+    errors : bool
+        Whether Monte-Carlo errors are wanted.
     n_jobs : int, optional
         Workers.
 
@@ -172,7 +177,7 @@ def measure(solved: Solved, *, n_jobs: int | None = None) -> tuple[Estimate, Che
     tuple of Estimate and Checks
         The checks are those of the solution with the count of samples where a and F differ.
     """
-    found = estimate(solved.samples, n_jobs=n_jobs)
+    found = estimate(solved.samples, errors=errors, n_jobs=n_jobs)
     objective = solved.samples.objective
     scale = np.sum(solved.samples.targets**2, axis=1)
     alive = objective > IDENTITY**2 * scale

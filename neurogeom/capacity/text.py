@@ -309,7 +309,7 @@ def _error_sentence(result: Any) -> str:
 
 _METHOD = {
     "capacity.glue": "GLUE",
-    "capacity.mean_field": "mean-field theory",
+    "capacity.mean_field": "mean-field",
     "capacity.simulated": "simulation",
     "capacity.sensitivity": "exact derivatives of GLUE",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 import xarray as xr
 
 from neurogeom import plotting, report
+from neurogeom._core.warnings import NeurogeomWarning
 from neurogeom.capacity import text
 from neurogeom.io import UnitStore, fingerprint
 from neurogeom.results import Result, concat
@@ -66,7 +68,9 @@ def run(out: Path, *, seed: int, quick: bool, n_jobs: int | None, say: Say) -> d
     say(f"  {'layer':<10}{'units':>6}{'linear':>9}{'capacity':>10}{'floor':>8}{'dimension':>11}{'radius':>8}")
     trained = network.activations(N_PER_CLASS)
     untrained = digits_network(seed=seed, train=False).activations(N_PER_CLASS)
-    outcome = _measure(trained, untrained, store, seed=seed, quick=quick, n_jobs=n_jobs, say=say)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NeurogeomWarning)  # the report has them, by layer
+        outcome = _measure(trained, untrained, store, seed=seed, quick=quick, n_jobs=n_jobs, say=say)
     table = agreement(n_samples=400 if quick else 2000, seed=seed, n_jobs=n_jobs)
     off = float(np.max(np.abs(table["computed"] - table["theory"]) / table["se"]))
     say(f"  theory against simulation: {len(table)} known capacities, farthest {off:.1f} standard errors off")
@@ -105,9 +109,11 @@ def _measure(
     main = run_layers(
         _lazily(trained), measures, store, after=lambda name, found: say(_line(name, trained[name], found))
     )
-    other: dict[str, Measure] = {"glue_untrained": partial(glue, **common, **effort, **sure)}
-    twin = run_layers(_lazily(untrained), other, store)
-    return Outcome({**main.results, **twin.results}, {**main.failures, **twin.failures})
+    twin = run_layers(_lazily(untrained), {f"{name}_untrained": measures[name] for name in ("glue", "readout")}, store)
+    outcome = Outcome({**main.results, **twin.results}, {**main.failures, **twin.failures})
+    if outcome.failures:
+        raise ValueError("; ".join(outcome.failure_notes))
+    return outcome
 
 
 def _lazily(arrays: Mapping[str, xr.DataArray]) -> dict[str, Callable[[], Any]]:
@@ -135,7 +141,9 @@ def _sections(
     """Parts of the report, and the figures that also become files."""
     glue, mean_field, readout = (results[name] for name in ("glue", "mean_field", "readout"))
     both = concat([glue, results["glue_untrained"]], network=["trained", "untrained"])
-    main_figure, main_caption, main_alt = across_figure(both, readout=readout)
+    readouts = {"trained": readout, "untrained": results["readout_untrained"]}
+    main_figure, main_caption, main_alt = across_figure(both, readouts=readouts)
+    main_caption += " Untrained: the same network with its first, random weights."
     field_figure, field_caption, field_alt = across_figure(mean_field)
     theory_section, theory_figure = agreement_section(table)
     units = {name: array.sizes["neuroid"] for name, array in layers.items()}
@@ -143,7 +151,7 @@ def _sections(
         report.Section(
             "In short",
             [
-                report.Text(_story(glue, readout)),
+                report.Text(_story(both, readouts)),
                 report.Figure(main_figure, main_caption, main_alt),
                 _digits_figure(layers["pixels"]),
             ],
@@ -160,35 +168,35 @@ def _sections(
         report.methods_section(
             {name: results[name] for name in ("glue", "mean_field", "readout")}, extra=_methods(network, layers)
         ),
-        report.warnings_section(outcome.results, extra=outcome.failure_notes),
+        report.warnings_section(outcome.results),
         report.reproduction(LINES.format(seed=seed, n=N_PER_CLASS)),
     ]
     return sections, {"layers": main_figure, "layers_mean_field": field_figure, "theory": theory_figure}
 
 
-def _story(glue: Result, readout: Result) -> str:
+def _story(both: Result, readouts: Mapping[str, Result]) -> str:
     """What the figure shows, from the numbers themselves."""
-    layers = [str(name) for name in glue.data["layer"].values]
-    capacity = np.asarray(glue.data["capacity"], float)
-    accuracy = np.asarray(readout.data["accuracy"], float)
-    fine = ~text.near_floor(glue.data)
     words = (
         "Each digit is a cloud of responses, one point per image: a manifold. Capacity α is the number of such "
         "manifolds that a linear readout can tell apart, per dimension of the responses. It is large where the clouds "
         "are small (radius R) and flat (dimension D)."
     )
-    if fine.sum() < 2:
-        return words + "\n\nHere all capacities but one lie near their floor, and say little."
-    first, best = int(np.flatnonzero(fine)[0]), int(np.argmax(np.where(fine, capacity, -np.inf)))
-    geometry = " and ".join(
-        f"their {name} from {float(glue.data[name][first]):.2g} to {float(glue.data[name][best]):.2g}"
-        for name in ("dimension", "radius")
-    )
+    fine = ~text.near_floor(both.data).any(axis=0)
+    if not fine.any():
+        return words + "\n\nHere all capacities lie near their floor, and say little."
+    data = both.data.isel(layer=np.flatnonzero(fine))
+    gain = np.asarray(data["capacity"][0] - data["capacity"][1], float)
+    best = data.isel(layer=int(np.argmax(gain)))
+    trained, untrained = (best.isel(network=i) for i in (0, 1))
+    accuracy = {name: float(readout.data["accuracy"].sel(layer=best["layer"])) for name, readout in readouts.items()}
     return words + (
-        f"\n\nFrom {layers[first]} to {layers[best]} the capacity goes from {capacity[first]:.2f} to "
-        f"{capacity[best]:.2f}, {geometry}. Over the same layers a linear classifier moves from {accuracy[first]:.0%} "
-        f"to {accuracy[best]:.0%} correct: it says that the classes can be read out; capacity says with how much room, "
-        "and geometry says why."
+        f"\n\nTraining matters most in {str(best['layer'].values)}: the capacity of ten digits is "
+        f"{float(trained['capacity']):.2f} there, against {float(untrained['capacity']):.2f} in the same layer with "
+        f"random weights. The clouds have a dimension of {float(trained['dimension']):.1f} against "
+        f"{float(untrained['dimension']):.1f} and a radius of {float(trained['radius']):.2f} against "
+        f"{float(untrained['radius']):.2f}. A linear classifier names {accuracy['trained']:.0%} correctly, against "
+        f"{accuracy['untrained']:.0%}: it says whether the classes can be read out, capacity with how much room, and "
+        "geometry why."
     )
 
 
@@ -205,21 +213,21 @@ def _digits_figure(pixels: xr.DataArray) -> report.Figure:
 
 def _digit_figure(glue: Result) -> report.Figure:
     """Capacity of each digit in each layer above its floor."""
-    fine = ~text.near_floor(glue.data)
+    fine = ~text.near_floor(glue.data) & (np.asarray(glue.data["fraction_inseparable"]) == 0)
     data = glue.data.isel(layer=np.flatnonzero(fine))
     names = [str(name) for name in data["manifold"].values]
     layers = [str(name) for name in data["layer"].values]
-    figure, axes = plotting.new_figure(size=(7.0, 3.2), grid=None)
+    figure, axes = plotting.new_figure(size=(7.0, 1.2 + 0.4 * max(2, len(layers))), grid=None)
     if layers:
         values = data["manifold_capacity"].transpose("layer", "manifold").values
         plotting.matrix(values, row_labels=layers, column_labels=names, label="capacity α", ax=axes[0, 0])
     else:
-        plotting.note("all layers lie near their floor", ax=axes[0, 0])
+        plotting.note("no layer separates every dichotomy", ax=axes[0, 0])
     plotting.dress(axes[0, 0], x="digit")
     easiest = names[int(np.nanargmax(values[-1]))] if layers else "–"
     caption = (
-        "GLUE capacity of each digit among the others, in the layers above their floor. Rows: layers; columns: digits. "
-        f"In {layers[-1] if layers else 'no layer'} digit {easiest} stands out most clearly."
+        "GLUE capacity of each digit among the others, where every dichotomy is separable. Rows: layers; columns: "
+        f"digits. In {layers[-1] if layers else 'no layer'} digit {easiest} stands out most clearly."
     )
     return report.Figure(
         figure, caption, f"Heat map of capacity by layer and digit; digit {easiest} has the highest value."

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from neurogeom import report
+from neurogeom.capacity import text
 from neurogeom.io import UnitStore, write_bytes, write_text
 from neurogeom.report.figures import png_bytes, svg_bytes
 from neurogeom.results import Result, save_together
@@ -71,19 +73,16 @@ def table(results: Mapping[str, Result]) -> pd.DataFrame:
     """
     frames = []
     for name, result in results.items():
-        frame = result.to_dataframe()
-        many = {"sample", "trial", "point", "other_manifold"} & set(frame.columns)
-        keep = frame[list(many)].isna().all(axis=1) if many else pd.Series(True, index=frame.index)
-        frame = frame[keep].drop(columns=list(many)).dropna(axis=1, how="all")
+        along = set(text.leading_dims(result)) | {"manifold", "case", "bound"}
+        many = [key for key, variable in result.data.data_vars.items() if not set(variable.dims) <= along]
+        frame = replace(result, data=result.data.drop_vars(many)).to_dataframe().dropna(axis=1, how="all")
         frame.insert(0, "measure", name)
         frames.append(frame)
     if not frames:
         return pd.DataFrame(columns=["measure", "quantity", "value"])
-    last = ["value", "se", "ci_low", "ci_high"]
     whole = pd.concat(frames, ignore_index=True)
-    return whole[
-        [name for name in whole.columns if name not in last] + [name for name in last if name in whole.columns]
-    ]
+    last = [name for name in ("value", "se", "ci_low", "ci_high") if name in whole.columns]
+    return whole[[*(name for name in whole.columns if name not in last), *last]]
 
 
 def open_store(out: Path, fingerprint: str) -> UnitStore:

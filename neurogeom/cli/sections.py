@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from neurogeom.readout.results import ReadoutResult
 
 
-def across_figure(result: Result, *, readout: Result | None = None) -> tuple[Any, str, str]:
+def across_figure(result: Result, *, readouts: Mapping[str, Result] | None = None) -> tuple[Any, str, str]:
     """Draw capacity, dimension and radius along the layers, with the linear readout beside them where it is given.
 
     Parameters
     ----------
     result : Result
         A capacity result along layers, and perhaps networks.
-    readout : Result, optional
-        Linear readout along the same layers.
+    readouts : mapping of str to Result, optional
+        Linear readout along the same layers, by the name of its series; they get a panel of their own.
 
     Returns
     -------
@@ -32,13 +32,13 @@ def across_figure(result: Result, *, readout: Result | None = None) -> tuple[Any
         The figure, its caption, and its text for readers who cannot see it.
     """
     names = plots.default_quantities(result)
-    n_panels = len(names) + (readout is not None)
+    n_panels = len(names) + bool(readouts)
     figure, axes = plotting.new_figure(n_columns=n_panels, size=(2.85, 3.0))
     plots.across(result, ax=axes[0, n_panels - len(names) :], quantities=names)
     caption = text.caption(result, names)
-    if readout is not None:
-        _readout_panel(readout, axes[0, 0])
-        caption = f"Left: share of held-out images that a linear classifier names correctly. {caption}"
+    if readouts:
+        _readout_panel(readouts, axes[0, 0])
+        caption = f"Left: share of images that a linear classifier names correctly, cross-validated. {caption}"
     return figure, caption, _alt(result, names)
 
 
@@ -88,16 +88,17 @@ def layer_table(
     if n_neuroids is not None:
         columns["units"] = pd.Series(n_neuroids)
     if readout is not None:
-        columns["linear readout"] = _cells(readout, "accuracy", percent=True)
+        columns["linear readout [%]"] = _cells(readout, "accuracy", percent=True)
     for method, result in results.items():
         if "capacity_floor" in result.data:
             columns[f"{method} floor"] = _cells(result, "capacity_floor")
         for name in plots.default_quantities(result):
             columns[f"{method} {text.label(result, name, unit=False).split()[-1]}"] = _cells(result, name)
-    kinds = {text.interval_words(result, ["capacity"]).removeprefix("Bars: ") for result in results.values()}
+    kinds = {m: text.interval_words(r, ["capacity"]).removeprefix("Bars: ").rstrip(".") for m, r in results.items()}
+    brackets = "; ".join(f"{m}: {words}" for m, words in kinds.items()) if len(set(kinds.values())) > 1 else ""
     frame = pd.DataFrame(columns)
     frame.index.name = text.leading_dims(next(iter(results.values())))[0]
-    caption = "α: capacity, D: dimension, R: radius. In brackets: " + " / ".join(sorted(kinds))
+    caption = f"α: capacity, D: dimension, R: radius. In brackets: {brackets or next(iter(kinds.values()))}."
     return report.Table(frame, caption + " Dashes: near the floor, where geometry means nothing.")
 
 
@@ -134,11 +135,14 @@ def agreement_section(table: pd.DataFrame) -> tuple[report.Section, Any]:
     return report.Section("Are the numbers right?", [report.Text(words), report.Figure(figure, caption, alt)]), figure
 
 
-def _readout_panel(readout: Result, ax: Any) -> None:
-    """Linear decodability along the layers, with chance."""
+def _readout_panel(readouts: Mapping[str, Result], ax: Any) -> None:
+    """Linear decodability along the layers, a line per series, with chance."""
     from neurogeom.readout.plots import accuracy
 
-    accuracy(cast("ReadoutResult", readout), ax=ax, color=plotting.INK)
+    for i, (name, readout) in enumerate(readouts.items()):
+        accuracy(cast("ReadoutResult", readout), ax=ax, label=name, **plotting.series(i))
+    for line in [line for line in ax.lines if line.get_label() == "chance"][:-1]:
+        line.set_label("_chance")  # each series brings the same level: one name in the legend is enough
     plotting.dress(ax, title="Linear readout", x="layer", y="share correct", legend="center right")
 
 
@@ -163,7 +167,7 @@ def _cells(result: Result, name: str, *, percent: bool = False) -> pd.Series:
 
 
 def _number(value: float, percent: bool) -> str:
-    return f"{100 * value:.0f} %" if percent else f"{value:.2f}" if value < 99.5 else f"{value:.0f}"
+    return f"{100 * value:.0f}" if percent else f"{value:.2f}" if value < 99.5 else f"{value:.0f}"
 
 
 def _alt(result: Result, names: list[str]) -> str:

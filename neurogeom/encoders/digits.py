@@ -113,6 +113,7 @@ def digits_network(
     {'pixels': 64, 'conv1': 2048, 'conv2': 1024, 'hidden1': 512, 'hidden2': 512, 'logits': 10}
     """
     import torch
+    from threadpoolctl import threadpool_limits
 
     n_units, epochs, seed = check_count("n_units", n_units), check_count("epochs", epochs), resolve_seed(seed)
     images = load("digits")
@@ -121,7 +122,9 @@ def digits_network(
     with own_random_state(seed):
         module = _build(n_units)
     if train:
-        history = fit_classifier(module, images.values[~held_out], digit[~held_out], epochs=epochs, seed=seed)
+        # Layers this small gain nothing from threads, and where other processes are busy threads wait for each other.
+        with threadpool_limits(1):
+            history = fit_classifier(module, images.values[~held_out], digit[~held_out], epochs=epochs, seed=seed)
     else:
         history = TrainingHistory(np.full(1, np.nan), np.full(1, np.nan), tuple(range(N_CLASSES)), {"seed": seed})
     unseen = images.isel(presentation=np.flatnonzero(held_out))

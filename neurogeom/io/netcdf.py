@@ -96,10 +96,13 @@ def read_groups(path: str | os.PathLike[str]) -> tuple[dict[str, xr.Dataset], di
     FileNotFoundError: [Errno 2] there is no such file: 'no_such_file.nc'
     """
     import h5netcdf
+    import h5py
 
     source = Path(path)
     _check_signature(source)
     try:
+        with h5py.File(source, "r"):  # refuses what is cut short, quietly
+            pass
         with h5netcdf.File(source, "r") as file:
             attrs = {key: value for key, value in file.attrs.items() if key != _OTHER_ATTRIBUTES}
             names = list(_group_names(file))
@@ -107,7 +110,7 @@ def read_groups(path: str | os.PathLike[str]) -> tuple[dict[str, xr.Dataset], di
         if not root_is_data and len(names) > 1:
             names = names[1:]
         groups = {name: _read_group(source, name) for name in names}
-    except (OSError, RuntimeError, KeyError, AttributeError, ValueError, TypeError) as error:
+    except Exception as error:  # damaged content makes the libraries below raise almost anything
         raise ValueError(f"{source} cannot be read as netCDF: it is damaged or cut short ({error}).") from error
     return groups, attrs
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import os
 import platform
 from collections.abc import Mapping
@@ -78,8 +79,10 @@ def _plain(value: Any, name: str, short_arrays: bool) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         items = sorted(value, key=str) if isinstance(value, set | frozenset) else value
         return [_plain(item, f"{name}[{index}]", short_arrays) for index, item in enumerate(items)]
-    if isinstance(value, bool | int | float | str):  # subclasses, such as enumerations
-        return next(kind(value) for kind in (bool, int, float, str) if isinstance(value, kind))
+    if isinstance(value, enum.Enum):
+        return _plain(value.value, name, short_arrays)
+    if isinstance(value, int | float | str):  # subclasses; JSON knows the plain kinds only
+        return next(kind(value) for kind in (int, float, str) if isinstance(value, kind))
     if isinstance(value, os.PathLike):
         return os.fspath(value)
     if isinstance(value, slice):

@@ -139,8 +139,8 @@ class UnitStore:
         if not self.done(key):
             raise KeyError(f"unit {key!r} is not finished in {self.folder}.")
         stem = _stem(key)
-        reader = json.loads((self.folder / f"{stem}.done").read_text(encoding="utf-8"))["reader"]
-        return _READERS[reader](self.folder / f"{stem}.nc")
+        marker = self.folder / f"{stem}.done"
+        return _READERS[_marked(marker)["reader"]](self.folder / f"{stem}.nc")
 
     def keys(self) -> list[Hashable]:
         """Return the keys of the finished units, in the order of their file names.
@@ -149,7 +149,7 @@ class UnitStore:
         -------
         list
         """
-        found = [json.loads(path.read_text(encoding="utf-8"))["key"] for path in sorted(self.folder.glob("*.done"))]
+        found = [_marked(path)["key"] for path in sorted(self.folder.glob("*.done"))]
         keys: list[Hashable] = [tuple(key) if isinstance(key, list) else key for key in found]
         return [key for key in keys if self.done(key)]
 
@@ -185,6 +185,17 @@ class UnitStore:
                 f"{self.folder} holds units of another run (fingerprint {held[:8]}…, this run is "
                 f"{self.fingerprint[:8]}…): data, arguments or seed differ. Give a new folder, or delete this one."
             )
+
+
+def _marked(marker: Path) -> dict[str, Any]:
+    """What a marker says, once it is known to be one."""
+    try:
+        content = json.loads(marker.read_text(encoding="utf-8"))
+        if content["reader"] in _READERS and isinstance(content["key"], str | int | list):
+            return content
+    except (ValueError, KeyError, TypeError):
+        pass
+    raise ValueError(f"{marker} is a damaged marker. Delete it, and the unit is computed again.")
 
 
 def _listed(key: Hashable) -> Any:

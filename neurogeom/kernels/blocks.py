@@ -8,6 +8,10 @@ import numpy as np
 
 from neurogeom.kernels.compiling import compiled
 from neurogeom.kernels.lanes import DOUBLES, combine
+from neurogeom.kernels.solution import CERTIFIED
+
+WORST_BOUND = 1e-9  # of the objective's error, relative to the squared length of the target
+ROUNDING = 1e-14
 
 
 @compiled
@@ -19,10 +23,11 @@ def residuals(rows, targets, index, values, counts, out):
 
 
 @compiled
-def judge(targets, residual, gradient, signs, margins, index, values, counts, objective, violation, complementarity):
-    """Scaled residuals of the optimality conditions from the data (spec in `certificate.examine`).
+def judge(targets, residual, gradient, signs, margins, index, values, counts, evidence, doubtful):
+    """Objective and scaled residuals of the optimality conditions from the data (`certificate.examine`).
 
-    ``gradient`` holds X·residual and becomes the excess y(Xv) + κ of each constraint.
+    ``gradient`` holds X·residual and becomes the excess y(Xv) + κ of each constraint. ``evidence`` (3, samples) gets
+    the objective, the violation and the complementarity; ``doubtful`` marks samples to be solved from the data.
     """
     n = len(margins)
     for sample in range(len(targets)):
@@ -38,15 +43,26 @@ def judge(targets, residual, gradient, signs, margins, index, values, counts, ob
             gradient[sample, i] = y[i] * gradient[sample, i] + margins[i]
             worst = max(worst, gradient[sample, i])
         total = 0.0
+        mass = 0.0
         for s in range(counts[sample, 0]):
             i = index[sample, s]
             total += values[sample, s] * y[i] * gradient[sample, i]
+            mass += abs(values[sample, s])
         squared = max(length, pushed)
         if squared == 0:
             squared = 1.0
-        objective[sample] = pushed
-        violation[sample] = worst / sqrt(squared)
-        complementarity[sample] = abs(total) / squared
+        violation = worst / sqrt(squared)
+        complementarity = abs(total) / squared
+        mass /= sqrt(squared)
+        evidence[0, sample] = pushed
+        evidence[1, sample] = violation
+        evidence[2, sample] = complementarity
+        # the objective is off by this much at most, as far as the multipliers tell
+        safe = complementarity + violation * mass <= WORST_BOUND and violation <= CERTIFIED
+        # a point refused as dependent must be satisfied to rounding: otherwise it does not depend on the others
+        if counts[sample, 1] > 0 and violation > ROUNDING * (10 + mass):
+            safe = False
+        doubtful[sample] = not safe
 
 
 @compiled

@@ -17,7 +17,7 @@ from neurogeom.kernels.problem import ConeProblem, unit_scales
 from neurogeom.kernels.separation import bisect, decide_all
 from neurogeom.kernels.solution import CERTIFIED, ConeSolution, CriticalDimension, Separability
 
-TOLERANCE = 1e-12  # of the length of the target: violations below it are not pursued
+TOLERANCE = 1e-13  # of the length of the target: violations below it are not pursued
 FEW_DIMENSIONS = 15  # up to here one point at a time is faster
 STATUSES = np.array(["optimal", "infeasible", "inexact"])
 
@@ -35,7 +35,7 @@ class Prepared:
     @property
     def block_size(self) -> int:
         """Samples solved together: it depends on the sizes only, never on the number of threads."""
-        return int(np.clip(200_000 // self.problem.n_points, 16, 256))
+        return int(np.clip(25_600 // self.problem.n_points, 16, 512))
 
 
 def project(problem: ConeProblem, *, n_jobs: int | None) -> ConeSolution:
@@ -55,6 +55,7 @@ def project_many(problems: list[ConeProblem], *, n_jobs: int | None) -> list[Con
 
 
 def _padded(length: int) -> int:
+    if length>32: return -(-length//32)*32
     return -(-length // DOUBLES) * DOUBLES
 
 
@@ -87,16 +88,18 @@ def _project_block(task: Prepared, samples: slice) -> tuple:
     values = np.empty((len(given), width))
     counts = np.zeros((len(given), 4), np.int64)
     most_picks = 1 if rank <= FEW_DIMENSIONS else 12
-    solve_dense(task.gram, linear, signs, 0.0, limits, rank, most_picks, index, values, counts)
+    solve_dense(
+        task.gram, linear, signs, 0.0, limits, rank, most_picks, problem.margin > 0, index, values, counts
+    )
     residual = np.empty_like(targets)
     residuals(task.rows, targets, index, values, counts, residual)
     excess = np.matmul(residual, task.rows.T, out=linear)
     numbers = np.empty((3, len(given)))
-    judge(targets, residual, excess, signs, task.margins, index, values, counts, *numbers)
+    doubtful = np.empty(len(given), bool)
+    judge(targets, residual, excess, signs, task.margins, index, values, counts, numbers, doubtful)
     status = np.zeros(len(given), np.int8)
     fell = np.zeros(len(given), bool)
-    failed = np.flatnonzero(~(np.maximum(numbers[1], numbers[2]) <= CERTIFIED))
-    for s in failed:
+    for s in np.flatnonzero(doubtful):
         sample = range(problem.n_samples)[samples][s]
         y = signs[min(s, len(signs) - 1), : problem.n_points]
         status[s], fell[s] = _rescue(problem, sample, y, index[s], values[s], counts[s], numbers[:, s])
@@ -129,14 +132,16 @@ def _rescue(
         numbers[:] = np.inf, 0.0, 0.0
         return 1, False
     size = counts[0]
-    active, multipliers = fallback.solve_sample(problem, sample, signs, index[:size].copy(), np.abs(values[:size]))
+    active, multipliers, objective = fallback.solve_sample(
+        problem, sample, signs, index[:size].copy(), np.abs(values[:size])
+    )
     counts[0] = len(active)
     index[: len(active)] = active
     values[: len(active)] = multipliers * signs[active]
     dense = np.zeros((1, problem.n_points))
     dense[0, active] = values[: len(active)]
     evidence = examine(problem, slice(sample, sample + 1), signs[None], dense)
-    numbers[:] = evidence.objective[0], evidence.violation[0], evidence.complementarity[0]
+    numbers[:] = objective, evidence.violation[0], evidence.complementarity[0]
     return (0 if evidence.residual[0] <= CERTIFIED else 2), True
 
 

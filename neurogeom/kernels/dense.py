@@ -18,15 +18,19 @@ from neurogeom.kernels.lanes import DOUBLES, borrow, combine, combine_four, dot,
 
 SMALLEST_PIVOT = 1e-11  # of a unit row's square, for a point to count as independent of the active ones
 AT_LEAST = 0.2  # of the first pick's violation, for another point to enter with it
+SMALLEST_SHARE = 1e-9  # of an active point in one that depends on it, for an exchange
+ROUNDING = 2e-15  # of the sum of the multipliers: violations below it are rounding
+FAR_ABOVE = 1e4  # times the limit, where rounding need not be looked at
 _MASKED = 1e300
 
 
 @compiled
-def solve_dense(gram, linear, signs, bias, limits, rank, most_picks, index, values, counts):
+def solve_dense(gram, linear, signs, bias, limits, rank, most_picks, exchanges, index, values, counts):
     """Solve one problem for each row of ``linear`` (b) and ``signs`` (y; one row may stand for all), all padded.
 
     Writes the active points of each sample to ``index``, their μ to ``values`` and, to ``counts``, their number,
-    the points refused as dependent, the insertions and the steps.
+    the points refused as dependent at the end, the insertions and the steps. ``exchanges`` lets a violated point that
+    depends on the active ones take the place of one of them: at a margin there can be such points.
     """
     n = linear.shape[1]
     capacity = (min(n, rank) + DOUBLES) // DOUBLES * DOUBLES
@@ -43,7 +47,7 @@ def solve_dense(gram, linear, signs, bias, limits, rank, most_picks, index, valu
     for sample in range(len(linear)):
         size = solve_one(
             gram, linear[sample], signs[min(sample, len(signs) - 1)], bias, limits[sample], square, columns, vectors, weights, current, right,
-            step, zero, slots, every, error, picks, gains, refused, counts[sample],
+            step, zero, slots, every, error, picks, gains, refused, counts[sample], exchanges,
         )
         counts[sample, 0] = size
         for s in range(size):
@@ -54,7 +58,7 @@ def solve_dense(gram, linear, signs, bias, limits, rank, most_picks, index, valu
 @inlined
 def solve_one(
     gram, b, y, bias, limit, inverse, columns, vectors, weights, current, right, step, zero, slots, every, error,
-    picks, gains, refused, counts,
+    picks, gains, refused, counts, exchanges,
 ):
     """Solve one sample; leaves the active points in ``slots``, their μ in ``current``, and returns their number."""
     gram, b, y = borrow(gram), borrow(b), borrow(y)
@@ -72,17 +76,18 @@ def solve_one(
         gradient(gram, b, y, bias, current, slots, size, error)
         for s in range(size):
             right[s] = -error[slots[s]]
-            error[slots[s]] = -_MASKED * y[slots[s]]
         for s in range(n_refused):
             error[refused[s]] = -_MASKED * y[refused[s]]
         least = limit
         if bias != 0:  # w separates once no gradient reaches the last coordinate of the residual
-            rest = 1.0
-            for s in range(size):
-                rest -= bias * y[slots[s]] * current[s]
-            least = max(limit, 0.5 * rest)
-        found = pick(gram, error, y, bias, least, picks, gains, min(n_picks, capacity - size))
+            least = max(limit, 0.5 * (1.0 - mass(current, size)))
+        most = min(n_picks, capacity - size)
+        if most == 1:
+            found = pick_one(error, y, least, current, slots, size, picks, gains)
+        else:
+            found = pick(gram, error, y, bias, least, current, slots, size, picks, gains, most)
         if found == 0 or budget <= 0:
+            counts[1] = n_refused
             return size
         before = size
         together = 4 if size + found > DOUBLES else 1
@@ -98,8 +103,28 @@ def solve_one(
             if picks[c] < 0:
                 refused[n_refused] = -1 - picks[c]
                 n_refused += 1
-                counts[1] += 1
         counts[2] += size - before
+        if size == before and exchanges:
+            i = -1 - picks[0]
+            picks[0] = i
+            project(gram, inverse, columns, vectors, zero, slots, every, size, y, bias, picks, 0, 1, size // DOUBLES + 1)
+            slot = exchange(vectors, current, slots, size, y, y[i])
+            if slot >= 0:
+                share = abs(current[slot] / vectors[0, slot]) * y[i]
+                for s in range(size):
+                    current[s] -= share * vectors[0, s]
+                delete(inverse, columns, current, right, step, slots, size, slot)
+                size -= 1
+                before = size
+                n_lanes = size // DOUBLES + 1
+                project(gram, inverse, columns, vectors, zero, slots, every, size, y, bias, picks, 0, 1, n_lanes)
+                size = append(
+                    gram, inverse, columns, vectors, weights, current, right, slots, size, y, bias, picks, gains,
+                    0, 1, n_lanes,
+                )
+                n_refused = 0
+                if size > before:
+                    current[before] = share
         if size > before:
             size, n_steps, moved = walk(inverse, columns, current, right, step, zero, slots, every, size, y)
             counts[3] += n_steps
@@ -113,7 +138,6 @@ def solve_one(
             else:
                 refused[n_refused] = picks[0]
                 n_refused += 1
-                counts[1] += 1
 
 
 @inlined
@@ -131,21 +155,47 @@ def gradient(gram, b, y, bias, current, slots, size, error):
 
 
 @inlined
-def pick(gram, error, y, bias, limit, picks, gains, most):
+def mass(current, size):
+    """Sum of the multipliers."""
+    total = 0.0
+    for s in range(size):
+        total += abs(current[s])
+    return total
+
+
+@inlined
+def pick_one(error, y, limit, current, slots, size, picks, gains):
+    """Pick the most violated point, unless that is rounding."""
+    i = largest(error, y, len(error) // DOUBLES)
+    value = y[i] * error[i]
+    if not value > limit or (value < limit * FAR_ABOVE and not value > ROUNDING * mass(current, size)):
+        return 0
+    for s in range(size):
+        if slots[s] == i:
+            return 0
+    picks[0] = i
+    gains[0] = error[i]
+    return 1
+
+
+@inlined
+def pick(gram, error, y, bias, limit, current, slots, size, picks, gains, most):
     """Pick points to insert, each the worst violated after those before it moved alone; spoils ``error``.
 
     ``gains`` becomes the gradient of each pick before any of them moved.
     """
-    n = error.shape[0]
+    n = len(error)
     found = 0
-    least = limit
+    least = max(limit, ROUNDING * mass(current, size))
+    for s in range(size):
+        error[slots[s]] = -_MASKED * y[slots[s]]
     while found < most:
         i = largest(error, y, n // DOUBLES)
         value = error[i]
         if not y[i] * value > least:
             break
         if found == 0:
-            least = max(limit, AT_LEAST * y[i] * value)
+            least = max(least, AT_LEAST * y[i] * value)
         picks[found] = i
         gains[found] = value / (gram[i, i] + bias)
         found += 1
@@ -169,24 +219,24 @@ def pick(gram, error, y, bias, limit, picks, gains, most):
 def project(gram, inverse, columns, vectors, zero, slots, every, size, y, bias, picks, first, last, n_lanes):
     """Write the products of up to four picks with the active points to ``columns`` (negative), and K⁻¹ times them.
 
-    Room for the new points is zeroed, in whole vectors.
+    Vectors that come into use are zeroed.
     """
     end = n_lanes * DOUBLES
-    for s in range(size):
-        for j in range(size, end):
-            inverse[s, j] = 0.0
-    for s in range(size, end):
-        for j in range(end):
-            inverse[s, j] = 0.0
-    for a in range(4 if last - first > 1 else 1):
-        for s in range(size, end):
-            columns[a, s] = 0.0
-            vectors[a, s] = 0.0
+    start = (size + DOUBLES - 1) // DOUBLES * DOUBLES
+    if end > start:
+        for s in range(size):
+            for j in range(start, end):
+                inverse[s, j] = 0.0
+        for s in range(start, end):
+            for j in range(end):
+                inverse[s, j] = 0.0
     for c in range(first, last):
         i = picks[c]
-        sign = bias * y[i]
         for s in range(size):
-            columns[c - first, s] = -(gram[i, slots[s]] + sign * y[slots[s]])
+            columns[c - first, s] = -gram[i, slots[s]]
+        if bias != 0:
+            for s in range(size):
+                columns[c - first, s] -= bias * y[i] * y[slots[s]]
     if last - first == 1:
         combine(vectors, zero, inverse, every, columns, 0, size, n_lanes)
         return
@@ -233,6 +283,24 @@ def append(
     elif taken > 1:
         rank_four(inverse, vectors, weights, size, n_lanes)
     return size
+
+
+@inlined
+def exchange(vectors, current, slots, size, y, sign):
+    """Slot of the active point that leaves when a point that depends on them enters; −1 if none has to.
+
+    The first row of ``vectors`` holds the weights of the active points that make up the new one.
+    """
+    slot = -1
+    shortest = np.inf
+    for s in range(size):
+        share = sign * y[slots[s]] * vectors[0, s]
+        if share > SMALLEST_SHARE:
+            length = y[slots[s]] * current[s] / share
+            if length < shortest:
+                shortest = length
+                slot = s
+    return slot
 
 
 @inlined

@@ -12,35 +12,37 @@ from scipy.linalg import solve_triangular
 from neurogeom.kernels.problem import ConeProblem
 
 INDEPENDENT = 1e-13  # part of a unit row outside the span of the others, for it to count as independent
-LIMIT = 1e-12  # of the length of the target
+LIMIT = 1e-14  # of the length of the target: violations below it are not pursued
 MOST_ADDED = 64
 MOST_ROUNDS = 50
 
 
 def solve_sample(
     problem: ConeProblem, sample: int, signs: np.ndarray, active: np.ndarray, multipliers: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Solve one sample from the data, starting at λ of unit rows; the active points and their λ.
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Solve one sample from the data, starting at λ of unit rows: the active points, their λ, and the objective.
 
     Only candidates are factored: the active points and, round by round, the most violated of all.
     """
     target = problem.targets[sample]
-    limit = LIMIT * (np.linalg.norm(target) or 1.0)
     candidates = np.asarray(active)
     for _ in range(MOST_ROUNDS):
         rows = problem.points[candidates] * (signs[candidates] * problem.scales[candidates])[:, None]
-        multipliers = nonnegative_least_squares(rows, target, problem.margins[candidates], multipliers, limit)
-        push = multipliers @ rows
+        multipliers, push = nonnegative_least_squares(rows, target, problem.margins[candidates], multipliers)
         excess = signs * problem.scales * (problem.points @ (target - push)) + problem.margins
-        excess[candidates] = 0.0
+        excess[candidates] = -np.inf
         worst = np.argsort(-excess, kind="stable")[:MOST_ADDED]
-        added = worst[excess[worst] > limit]
+        added = worst[excess[worst] > LIMIT * _scale(target, push)]
         if not len(added):
             break
         candidates = np.concatenate([candidates, added])
         multipliers = np.concatenate([multipliers, np.zeros(len(added))])
     kept = multipliers > 0
-    return candidates[kept], multipliers[kept]
+    return candidates[kept], multipliers[kept], float(push @ push)
+
+
+def _scale(target: np.ndarray, push: np.ndarray) -> float:
+    return max(np.linalg.norm(target), np.linalg.norm(push)) or 1.0
 
 
 def separate_sample(unit: np.ndarray, signs: np.ndarray, start: np.ndarray) -> tuple[int, np.ndarray, np.ndarray]:
@@ -48,8 +50,8 @@ def separate_sample(unit: np.ndarray, signs: np.ndarray, start: np.ndarray) -> t
     rows = np.column_stack([signs[:, None] * unit, np.ones(len(unit))])
     goal = np.zeros(rows.shape[1])
     goal[-1] = 1.0
-    weights = nonnegative_least_squares(rows, goal, np.zeros(len(rows)), start, 1e-14)
-    witness = weights @ rows[:, :-1]
+    weights, push = nonnegative_least_squares(rows, goal, np.zeros(len(rows)), start)
+    witness = push[:-1]
     length = np.linalg.norm(witness)
     nothing = np.zeros_like(witness), np.zeros(len(unit))
     if length < 1e-9 * weights.sum():
@@ -60,53 +62,74 @@ def separate_sample(unit: np.ndarray, signs: np.ndarray, start: np.ndarray) -> t
 
 
 def nonnegative_least_squares(
-    rows: np.ndarray, target: np.ndarray, margins: np.ndarray, start: np.ndarray, limit: float
-) -> np.ndarray:
-    """λ ≥ 0 minimizing ½‖t − Aᵀλ‖² − κᵀλ for the rows A, from a starting λ (Lawson and Hanson's method)."""
+    rows: np.ndarray, target: np.ndarray, margins: np.ndarray, start: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """λ ≥ 0 minimizing ½‖t − Aᵀλ‖² − κᵀλ for the rows A, and Aᵀλ (Lawson and Hanson's method).
+
+    Aᵀλ comes from the orthogonal factor, so that it stays exact where rows nearly cancel and λ is large.
+    """
     factor = _Factor(rows)
     current = np.zeros(len(rows))
     for i in np.argsort(-start, kind="stable"):
         if start[i] > 0 and factor.append(i):
             current[i] = start[i]
-    current = _walk(factor, target, margins, current)[0]
+    current, push, _ = _walk(factor, target, margins, current)
     refused = np.zeros(len(rows), bool)
     for _ in range(10 * len(rows) + 50):
-        excess = rows @ (target - current @ rows) + margins
+        excess = rows @ (target - push) + margins
         excess[refused] = -np.inf
         excess[factor.active] = -np.inf
-        worst = int(np.argmax(excess))
-        if not excess[worst] > limit:
+        worst = int(np.argmax(excess)) if len(rows) else 0
+        if not len(rows) or not excess[worst] > LIMIT * _scale(target, push):
             break
-        moved = factor.append(worst)
+        moved = factor.append(worst) or (margins.any() and _exchange(factor, worst, current))
         if moved:
-            current, moved = _walk(factor, target, margins, current)
+            current, push, moved = _walk(factor, target, margins, current)
         if moved:
             refused[:] = False
         else:
             refused[worst] = True
-    return current
+    return current, push
 
 
-def _walk(factor: _Factor, target: np.ndarray, margins: np.ndarray, current: np.ndarray) -> tuple[np.ndarray, bool]:
-    """Go to the minimum over the active rows, dropping those whose multiplier reaches 0; whether λ moved."""
+def _exchange(factor: _Factor, i: int, current: np.ndarray) -> bool:
+    """Let row i, which depends on the active ones, take the place of one of them; False if none has to leave."""
+    active = np.array(factor.active)
+    share = solve_triangular(factor.r, factor.q.T @ factor.rows[i])
+    leaving = share > 1e-9
+    if not leaving.any():
+        return False
+    lengths = np.where(leaving, current[active] / np.where(leaving, share, 1.0), np.inf)
+    slot = int(np.argmin(lengths))
+    current[active] -= lengths[slot] * share
+    current[active[slot]] = 0.0
+    current[i] = lengths[slot]
+    factor.delete({int(active[slot])})
+    return factor.append(i)
+
+
+def _walk(
+    factor: _Factor, target: np.ndarray, margins: np.ndarray, current: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Go to the minimum over the active rows, dropping those whose multiplier reaches 0: λ, Aᵀλ, whether λ moved."""
     moved = False
+    current = current.copy()
     while factor.active:
         active = np.array(factor.active)
-        goal = factor.minimum(target, margins)
+        goal, push = factor.minimum(target, margins)
         step = goal - current[active]
         down = goal <= 0
         with np.errstate(divide="ignore", invalid="ignore"):
             ratios = np.where(down & (step != 0), -current[active] / step, np.where(down, 0.0, np.inf))
         length = min(1.0, ratios.min())
         moved |= bool(length > 0)
-        current = current.copy()
         current[active] += length * step
         if length == 1.0:
-            break
+            return current, push, moved
         gone = down & (ratios <= length)
         current[active[gone]] = 0.0
         factor.delete(set(active[gone].tolist()))
-    return current, moved
+    return current, np.zeros_like(target), moved
 
 
 class _Factor:
@@ -139,9 +162,9 @@ class _Factor:
         self.active = [i for i in self.active if i not in gone]
         self.q, self.r = np.linalg.qr(self.rows[self.active].T)
 
-    def minimum(self, target: np.ndarray, margins: np.ndarray) -> np.ndarray:
-        """Minimum over the active rows, any sign."""
+    def minimum(self, target: np.ndarray, margins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """λ of any sign that minimizes over the active rows, and Aᵀλ."""
         right = self.q.T @ target
         if margins.any():
             right = right + solve_triangular(self.r, margins[self.active], trans="T")
-        return solve_triangular(self.r, right)
+        return solve_triangular(self.r, right), self.q @ right

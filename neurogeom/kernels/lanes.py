@@ -56,15 +56,7 @@ class _Rows:
             offset = self.builder.mul(row, self.strides[0])
             start = cgutils.pointer_add(self.builder, start, offset)
         pointer = self.builder.gep(start, [index])
-        return self.spread(self.builder.load(pointer))
-
-    def spread(self, number):
-        """A number in all lanes."""
-        empty = ir.Constant(self.vector, ir.Undefined)
-        zero = ir.Constant(ir.IntType(32), 0)
-        first = self.builder.insert_element(empty, number, zero)
-        mask = ir.Constant(ir.VectorType(ir.IntType(32), self.n_lanes), [0] * self.n_lanes)
-        return self.builder.shuffle_vector(first, empty, mask)
+        return _spread(self.builder, self.builder.load(pointer), self.vector)
 
     def multiply_add(self, total, left, right):
         """total + left * right."""
@@ -146,7 +138,7 @@ def rank_one(typing, matrix, vectors, row, weight, count, n_lanes):
         rows = _Rows(context, builder, signature.args[0], arguments[0])
         values = _Rows(context, builder, signature.args[1], arguments[1])
         row = arguments[2]
-        weight = rows.spread(arguments[3])
+        weight = _spread(builder, arguments[3], rows.vector)
         count, n_lanes = arguments[4:]
 
         def tile(first, width):
@@ -253,7 +245,7 @@ def dot(typing, left, left_row, right, right_row, n_lanes):
 
 @intrinsic
 def largest(typing, values, signs, n_lanes):
-    """Index of the largest signs·values (the first of equals)."""
+    """Index of the largest signs·values."""
     signature = types.intp(values, signs, types.intp)
 
     def generate(context, builder, signature, arguments):
@@ -262,28 +254,35 @@ def largest(typing, values, signs, n_lanes):
         n_lanes = arguments[2]
         intp = n_lanes.type
         zero = ir.Constant(intp, 0)
-
-        def larger_of(x, y):
-            return builder.select(builder.fcmp_ordered(">", x, y), x, y)
-
+        kind = ir.VectorType(intp, numbers.n_lanes)
         best = cgutils.alloca_once_value(builder, builder.fmul(numbers.load(zero), factors.load(zero)))
+        holder = cgutils.alloca_once_value(builder, ir.Constant(kind, [0] * numbers.n_lanes))
         with cgutils.for_range(builder, n_lanes) as loop:
             product = builder.fmul(numbers.load(loop.index), factors.load(loop.index))
-            builder.store(larger_of(product, builder.load(best)), best)
-        top = numbers.spread(_halve(builder, builder.load(best), numbers.n_lanes, larger_of))
-        found = cgutils.alloca_once_value(builder, zero)
+            larger = builder.fcmp_ordered(">", product, builder.load(best))
+            place = _spread(builder, loop.index, kind)
+            builder.store(builder.select(larger, product, builder.load(best)), best)
+            builder.store(builder.select(larger, place, builder.load(holder)), holder)
+        values = builder.load(best)
+        top = _halve(
+            builder, values, numbers.n_lanes, lambda x, y: builder.select(builder.fcmp_ordered(">", x, y), x, y)
+        )
         bits = ir.IntType(numbers.n_lanes)
-        with cgutils.for_range(builder, n_lanes) as loop:
-            product = builder.fmul(numbers.load(loop.index), factors.load(loop.index))
-            equal = builder.bitcast(builder.fcmp_ordered("==", product, top), bits)
-            with builder.if_then(builder.icmp_unsigned("!=", equal, ir.Constant(bits, 0))):
-                lane = builder.zext(builder.cttz(equal, ir.Constant(ir.IntType(1), 1)), intp)
-                start = builder.mul(loop.index, ir.Constant(intp, numbers.n_lanes))
-                builder.store(builder.add(start, lane), found)
-                loop.do_break()
-        return builder.load(found)
+        equal = builder.bitcast(builder.fcmp_ordered("==", values, _spread(builder, top, numbers.vector)), bits)
+        lane = builder.zext(builder.cttz(equal, ir.Constant(ir.IntType(1), 0)), intp)
+        lane = builder.and_(lane, ir.Constant(intp, numbers.n_lanes - 1))  # all NaN: any place
+        start = builder.load(builder.gep(builder.bitcast(holder, intp.as_pointer()), [lane]))
+        return builder.add(builder.mul(start, ir.Constant(intp, numbers.n_lanes)), lane)
 
     return signature, generate
+
+
+def _spread(builder, number, vector):
+    """A number in all lanes of a vector type."""
+    empty = ir.Constant(vector, ir.Undefined)
+    first = builder.insert_element(empty, number, ir.Constant(ir.IntType(32), 0))
+    mask = ir.Constant(ir.VectorType(ir.IntType(32), vector.count), [0] * vector.count)
+    return builder.shuffle_vector(first, empty, mask)
 
 
 def _halve(builder, vector, n_lanes, join):

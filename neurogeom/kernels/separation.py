@@ -42,7 +42,7 @@ def decide_all(gram, rows, signs, n_points, status, witness, index, values, coun
         linear[:n_points] = y[:n_points]
         size = solve_one(
             gram, linear, y, 1.0, LIMIT, square, columns, vectors, weights, current, right, step, zero, slots, every,
-            error, picks, gains, refused, counts[sample],
+            error, picks, gains, refused, counts[sample], False,
         )
         status[sample] = UNDECIDED
         for _ in range(4):

@@ -40,7 +40,7 @@ def line(
     low, high : array-like of shape (n,), optional
         Ends of the intervals, in the unit of `y`; NaN draws none.
     hollow : array-like of bool of shape (n,), optional
-        Where the marker is drawn hollow.
+        Where the marker is drawn hollow, and the line to its neighbors faint.
     interval : {'bars', 'band'}
         How intervals are drawn: bars for a few named positions, a band along a numeric axis.
     label : str, optional
@@ -76,7 +76,7 @@ def line(
     check_option("interval", interval, ("bars", "band"))
     check_lengths(x=x, y=y, low=low, high=high, hollow=hollow)
     positions, values = _positions(x, ax), np.asarray(y, dtype=float)
-    hollow = np.zeros(values.shape, bool) if hollow is None else np.asarray(hollow, dtype=bool)
+    empty = np.zeros(values.shape, bool) if hollow is None else np.asarray(hollow, dtype=bool)
     with context():
         ends = None if low is None or high is None else np.array([low, high], dtype=float)
         if ends is not None and interval == "band":
@@ -85,9 +85,9 @@ def line(
             # An interval that misses its own value (a skewed bootstrap) is drawn where it lies, not clipped.
             ax.vlines(positions, ends[0], ends[1], color=color, linewidth=1.2, zorder=3)
         if connect:
-            ax.plot(positions, values, color=color, zorder=4, alpha=0.85)
+            _connect(positions, values, empty, color, ax)
         sizes: dict[str, Any] = {"marker": marker, "markersize": 5.5, "markeredgewidth": 1.3, "linestyle": "none"}
-        for mask, face in ((~hollow, color), (hollow, "white")):
+        for mask, face in ((~empty, color), (empty, "white")):
             if mask.any():
                 ax.plot(positions[mask], values[mask], color=color, markerfacecolor=face, zorder=5, **sizes)
         if label is not None:
@@ -349,6 +349,15 @@ def _positions(x: ArrayLike, ax: Axes) -> np.ndarray:
         category_axis(ax, [str(name) for name in array])
         return np.arange(len(array), dtype=float)
     return array.astype(float)
+
+
+def _connect(positions: np.ndarray, values: np.ndarray, hollow: np.ndarray, color: str, ax: Axes) -> None:
+    """Join neighbors; steps from or to a hollow marker are faint, since the change they show is not to be trusted."""
+    solid = np.where(hollow, np.nan, values)
+    ax.plot(positions, solid, color=color, zorder=4, alpha=0.85)
+    for i in np.flatnonzero(hollow[:-1] | hollow[1:]):
+        pair = slice(i, i + 2)
+        ax.plot(positions[pair], values[pair], color=color, linewidth=0.9, linestyle="dotted", alpha=0.7, zorder=4)
 
 
 def _edges(positions: np.ndarray) -> np.ndarray:

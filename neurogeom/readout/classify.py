@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from scipy.stats import norm
 
 from neurogeom._core.parallel import run_units
 from neurogeom._core.random import generator, resolve_seed
@@ -20,6 +19,7 @@ from neurogeom.readout import decoders
 from neurogeom.readout.results import ReadoutResult
 from neurogeom.readout.splits import Split, check_classes, make_splits, select
 from neurogeom.results import make_settings
+from neurogeom.statistics import proportion_interval
 
 DECODERS = ("lda", "logistic", "correlation")
 LEVEL = 0.95
@@ -207,7 +207,7 @@ def _pack(
     recall = np.diag(confusion)[per_class > 0] / per_class[per_class > 0]
     data = {
         "accuracy": accuracy,
-        "accuracy_ci": ("bound", wilson_interval(accuracy, int((n_tests > 0).sum()))),
+        "accuracy_ci": ("bound", list(_interval(accuracy, int((n_tests > 0).sum())))),
         "balanced_accuracy": float(recall.mean()),
         "chance": float(per_class.max() / per_class.sum()),
         "balanced_chance": 1.0 / n_classes,
@@ -222,12 +222,9 @@ def _pack(
     return xr.Dataset(data, coords={"bound": ["low", "high"], "label": names, "predicted_label": names})
 
 
-def wilson_interval(share: float, count: int, level: float = LEVEL) -> np.ndarray:
-    """Confidence interval of a share of ``count`` independent presentations (Wilson 1927)."""
-    z = norm.ppf(0.5 + level / 2)
-    middle = (share + z**2 / (2 * count)) / (1 + z**2 / count)
-    half = z / (1 + z**2 / count) * np.sqrt(share * (1 - share) / count + z**2 / (4 * count**2))
-    return np.clip([middle - half, middle + half], 0.0, 1.0)
+def _interval(share: float, count: int) -> tuple[float, float]:
+    """Wilson's interval; presentations that are tested several times count once."""
+    return proportion_interval(round(share * count), count, level=LEVEL)
 
 
 def _describe(value: Any) -> Any:

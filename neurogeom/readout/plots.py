@@ -34,7 +34,7 @@ def confusion(result: ReadoutResult, *, ax: Any = None) -> Any:
     return ax
 
 
-def accuracy(result: ReadoutResult, *, ax: Any = None, color: Any = None, label: str = "") -> Any:
+def accuracy(result: ReadoutResult, *, ax: Any = None, color: Any = None, marker: str = "o", label: str = "") -> Any:
     """Draw accuracy over layers, regions or time, with its interval and the chance level.
 
     Parameters
@@ -43,6 +43,7 @@ def accuracy(result: ReadoutResult, *, ax: Any = None, color: Any = None, label:
         Joined with ``results.concat``.
     ax : matplotlib Axes, optional
     color : optional
+    marker : str
     label : str
         For a legend.
 
@@ -57,7 +58,9 @@ def accuracy(result: ReadoutResult, *, ax: Any = None, color: Any = None, label:
     places = values[dim].values if dim in values.coords else np.arange(len(values))
     color = color or plotting.PALETTE[0]
     low, high = interval.T
-    ax = plotting.line(places, values.values, low=low, high=high, color=color, label=label or None, ax=ax)
+    ax = plotting.line(
+        places, values.values, low=low, high=high, color=color, marker=marker, label=label or None, ax=ax
+    )
     plotting.floor(places, chance, label="chance", shade=False, style="dotted", ax=ax)
     ax.set_xlabel(str(dim).replace("_", " "))
     ax.set_ylabel("accuracy")

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import xarray as xr
 
-from neurogeom._core.responses import hint, quoted
+from neurogeom._core.responses import hint
 from neurogeom.recordings.frame import attach_coordinate
+from neurogeom.recordings.rasters import raster_files
 
 HDF5 = b"\x89HDF\r\n\x1a\n"
 SIGNATURES = (
     (b"\x93NUMPY", "npy"),
     (b"PK\x03\x04", "npz"),
     (b"CDF", "netcdf3"),
+    (b"MATLAB 5.0 MAT-file", "matlab"),
+    (b"MATLAB 7.3 MAT-file", "matlab"),
 )
 
 
@@ -38,6 +41,10 @@ FORMATS: dict[str, Format] = {
     "zarr": Format("zarr", (".zarr",), "neurogeom.recordings.zarr_store"),
     "npz": Format("NumPy archive", (".npz",), "neurogeom.recordings.numpy_files"),
     "npy": Format("NumPy array", (".npy",), "neurogeom.recordings.numpy_files"),
+    "nwb": Format("NWB", (".nwb",), "neurogeom.recordings.nwb"),
+    "matlab": Format("MATLAB", (".mat",), "neurogeom.recordings.matlab"),
+    "rasters": Format("folder of raster files", (), "neurogeom.recordings.rasters"),
+    "table": Format("table", (".csv", ".tsv"), "neurogeom.recordings.tables"),
     "hdf5": Format("HDF5", (".h5", ".hdf5", ".hdf", ".he5"), "neurogeom.recordings.hdf5"),
 }
 
@@ -57,7 +64,8 @@ def load(
     Parameters
     ----------
     path : path
-        ``.nc`` (also BrainIO assemblies), ``.zarr``, ``.npz``, ``.npy``, ``.h5``.
+        ``.nc`` (also BrainIO assemblies), ``.zarr``, ``.npz``, ``.npy``, ``.h5``, ``.nwb``, ``.mat`` (versions 5 and
+        7.3, also rasters of the Neural Decoding Toolbox, one file or a folder of them), ``.csv`` in long form.
     variable : str, optional
         Which array of the file, where several could be meant (``group/name`` inside HDF5).
     dims : sequence of str, optional
@@ -67,7 +75,8 @@ def load(
     coords : mapping of str to array, optional
         Further coordinates; each goes to the axis of its length.
     **options
-        Of the format, e.g. ``group=`` for netCDF.
+        Of the format: ``group`` (netCDF, zarr); ``align_to``, ``window``, ``bin_ms``, ``rate`` (NWB, as in
+        ``from_spike_times``); ``window``, ``bin_ms`` (rasters); ``neuroid``, ``presentation`` (names of columns).
 
     Returns
     -------
@@ -94,11 +103,20 @@ def load(
         raise FileNotFoundError(2, "there is no such file", str(source))
     name = recognize(source)
     module = importlib.import_module(FORMATS[name].module)
+    _check_options(name, module.read, options)
     responses = module.read(source, variable=variable, dims=None if dims is None else tuple(dims), **options)
     for key, values in (coords or {}).items():
         responses = attach_coordinate(responses, key, values)
     responses.attrs.setdefault("source", source.name)
     return responses
+
+
+def _check_options(name: str, read: Any, options: Mapping[str, Any]) -> None:
+    known = [key for key in inspect.signature(read).parameters if key not in ("path", "variable", "dims")]
+    for key in options:
+        if key not in known:
+            advice = hint(key, known) if known else "It has none."
+            raise TypeError(f"load has no option {key!r} for {FORMATS[name].title}. {advice}")
 
 
 def recognize(path: Path) -> str:
@@ -107,7 +125,12 @@ def recognize(path: Path) -> str:
     if path.is_dir():
         if suffix == ".zarr" or any((path / key).exists() for key in ("zarr.json", ".zgroup", ".zarray")):
             return "zarr"
-        raise ValueError(f"{path} is a folder. Give a file, or a zarr store (a folder with zarr.json or .zgroup).")
+        if raster_files(path):
+            return "rasters"
+        raise ValueError(
+            f"{path} is a folder without recordings. Give a file, a zarr store (a folder with zarr.json or .zgroup), "
+            "or a folder of rasters (*_raster_data.mat)."
+        )
     with path.open("rb") as file:
         start = file.read(520)
     if not start:
@@ -115,9 +138,11 @@ def recognize(path: Path) -> str:
     by_ending = next((name for name, known in FORMATS.items() if suffix in known.suffixes), None)
     by_content = _by_content(start)
     if by_content == "hdf5":
-        return by_ending if by_ending in ("netcdf", "hdf5") else "hdf5"
+        return by_ending if by_ending in ("netcdf", "nwb", "matlab") else "hdf5"
     if by_content is not None:
         return by_content
+    if by_ending in ("table", "matlab") and not (by_ending == "table" and b"\0" in start):
+        return by_ending  # text has no signature, and old MATLAB files have none either
     if by_ending is None:
         known = [ending for one in FORMATS.values() for ending in one.suffixes]
         raise ValueError(f"{path} has an ending that is not known ({suffix or 'none'}). {hint(suffix, known)}")
@@ -131,9 +156,3 @@ def _by_content(start: bytes) -> str | None:
     if start.startswith(HDF5) or start[512:520] == HDF5:
         return "hdf5"
     return next((name for signature, name in SIGNATURES if start.startswith(signature)), None)
-
-
-def describe(arrays: Mapping[str, Any]) -> str:
-    """Names and shapes of the arrays of a file, for an error."""
-    shown = [f"{key} {tuple(np.shape(value))}" for key, value in arrays.items()]
-    return quoted(shown, limit=20) if shown else "none"

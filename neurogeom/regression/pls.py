@@ -1,4 +1,4 @@
-"""Partial least squares with many targets, exact: fitted once, or for many folds at little more than the cost of one."""
+"""Partial least squares with many targets, exact: fitted once, or in many folds for hardly more than one costs."""
 
 from __future__ import annotations
 

@@ -20,6 +20,7 @@ from neurogeom.regression.folds import Fold
 from neurogeom.regression.leading import LeadingVector
 
 _EPS = float(np.finfo(np.float64).eps)
+_CANCELED = 1e-2
 _REFRESH = 1e-4  # YᵀKY is made anew when its leading eigenvalue fell this much: rounding of the updates stays small
 
 
@@ -93,8 +94,10 @@ class _Run:
         self.loadings = np.zeros((n_folds, n_components, n_targets))
         self.n_found = np.zeros(n_folds, dtype=int)
         self.active = np.ones(n_folds, dtype=bool)
-        self.noise = 32.0 * _EPS * np.sqrt(n_rows)
-        self.size = np.sqrt(np.maximum((self.mask.T @ self.targets**2).sum(axis=1), 0.0))
+        noise = 32.0 * _EPS * np.sqrt(n_rows)
+        # rounding of K u per unit of u, and of u
+        self.noise_of_rows = noise * np.sqrt((self.mask * (kernel**2 @ self.mask)).sum(axis=0))
+        self.noise_of_weights = noise * np.sqrt((self.mask.T @ self.targets**2).sum(axis=1))
         self.followers = self._start()
         self.fresh = np.array([np.trace(follower.matrix) for follower in self.followers])
 
@@ -106,17 +109,16 @@ class _Run:
         followers: list[LeadingVector] = []
         for fold, (train, test) in enumerate(self.folds):
             rest = np.setdiff1d(np.arange(len(self.mask)), train) if len(train) + len(test) < len(self.mask) else test
+            mean, matrix = self.means[:, fold], None
             if len(rest) < len(train):
                 left = self.targets[rest]
                 half = left.T @ (product[rest] - 0.5 * (self.kernel[np.ix_(rest, rest)] @ left))
-                matrix = every - half - half.T
-            else:
-                kept = self.targets[train]
+                side = self.targets[train].T @ mass[train, fold] - 0.5 * (self.mask[:, fold] @ mass[:, fold]) * mean
+                matrix = every - half - half.T - np.outer(side, mean) - np.outer(mean, side)
+            # other rows far from all training rows would leave little but rounding
+            if matrix is None or np.trace(matrix) < _CANCELED * np.trace(every):
+                kept = self.targets[train] - mean
                 matrix = kept.T @ (self.kernel[np.ix_(train, train)] @ kept)
-            mean = self.means[:, fold]
-            side = self.targets[train].T @ mass[train, fold] - 0.5 * (self.mask[:, fold] @ mass[:, fold]) * mean
-            matrix -= np.outer(side, mean)
-            matrix -= np.outer(mean, side)
             followers.append(LeadingVector(matrix, followers[0] if followers else None))
         return followers
 
@@ -166,7 +168,8 @@ class _Run:
             if (length > 0.1 * before)[self.active].all():
                 break
         # what is left of the score, or of the targets, may be rounding only
-        self.active &= (length > self.noise * before) & (_norms(weights) > self.noise * self.size)
+        reach = _norms(weights)
+        self.active &= (length > self.noise_of_rows * reach) & (reach > self.noise_of_weights)
         scale = np.where(self.active, 1.0 / np.where(length > 0.0, length, 1.0), 0.0)
         rows *= scale
         train_rows *= scale

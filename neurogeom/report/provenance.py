@@ -6,9 +6,11 @@ import importlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .blocks import Block, Code, Facts, Notes, Section, Text
+import pandas as pd
 
-_LEFT_OUT = ("versions", "neurogeom_version", "level")
+from .blocks import Block, Code, Notes, Section, Table, Text
+
+_LEFT_OUT = ("versions", "neurogeom_version", "manifolds", "responses", "labels")
 
 
 def methods_section(results: Mapping[str, Any], *, title: str = "Methods", extra: str = "") -> Section:
@@ -38,14 +40,13 @@ def methods_section(results: Mapping[str, Any], *, title: str = "Methods", extra
     blocks: list[Block] = [Text(" ".join(part for part in words if part))]
     references = list(dict.fromkeys(reference for item in items for reference in item.references))
     if references:
-        blocks.append(Text("References: " + " ".join(f"[{i}] {text}" for i, text in enumerate(references, start=1))))
-    for name, item in results.items():
-        facts = {key: value for key, value in item.settings.items() if key not in _LEFT_OUT and value is not None}
-        if facts:
-            blocks += [Text(f"Parameters of {name}:"), Facts(facts)]
+        blocks.append(Text("\n\n".join(f"[{i}] {text}" for i, text in enumerate(references, start=1))))
+    parameters = _parameters(results)
+    if len(parameters):
+        blocks.append(Table(parameters, "Parameters; all others had no value."))
     versions = _versions(items)
     if versions:
-        blocks += [Text("Versions:"), Facts(versions)]
+        blocks.append(Text("Versions: " + ", ".join(f"{name} {number}" for name, number in versions.items()) + "."))
     return Section(title, blocks)
 
 
@@ -71,8 +72,15 @@ def warnings_section(results: Mapping[str, Any], *, title: str = "Warnings", ext
     >>> warnings_section({}).blocks[0].distinct
     []
     """
-    messages = [f"{name}: {message}" for name, item in results.items() for message in item.warnings]
-    return Section(title, [Notes([*extra, *messages])])
+    grouped: dict[str, list[str]] = {}
+    for name, item in results.items():
+        for message in item.warnings:
+            # After results.concat a message begins with the name of its layer.
+            first, separator, rest = message.partition(": ")
+            of_a_part = bool(separator) and any(first in map(str, c.values) for c in item.data.coords.values())
+            key, words = (f"{name}, {first}", rest) if of_a_part else (name, message)
+            grouped.setdefault(key, []).append(words)
+    return Section(title, [Notes([*extra, *(f"{key}: {' '.join(words)}" for key, words in grouped.items())])])
 
 
 def reproduction(code: str, *, title: str = "The same in Python") -> Section:
@@ -111,6 +119,26 @@ def _room_methods(items: Sequence[Any]) -> list[str]:
             continue
         texts.append(module.methods(mine))
     return [text for text in texts if text]
+
+
+def _parameters(results: Mapping[str, Any]) -> pd.DataFrame:
+    """Settings of all results, a column each; what identifies data, not choices, is left out."""
+    columns = {
+        name: {key: _words(value) for key, value in item.settings.items() if key not in _LEFT_OUT and value is not None}
+        for name, item in results.items()
+    }
+    keys = list(dict.fromkeys(key for column in columns.values() for key in column))
+    frame = pd.DataFrame({name: [column.get(key) for key in keys] for name, column in columns.items()}, index=keys)
+    frame.index.name = "parameter"
+    return frame
+
+
+def _words(value: Any) -> str:
+    """A setting as text; of several that differ, how many there are."""
+    if isinstance(value, list | tuple):
+        distinct = list(dict.fromkeys(map(str, value)))
+        return ", ".join(distinct) if len(distinct) <= 4 and sum(map(len, distinct)) < 40 else f"{len(value)} values"
+    return str(value)
 
 
 def _software(items: Sequence[Any]) -> str:

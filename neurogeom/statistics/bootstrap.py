@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,7 @@ class Bootstrap:
     low: np.ndarray
     high: np.ndarray
     standard_error: np.ndarray
-    replicates: np.ndarray
+    replicates: np.ndarray = field(repr=False)
     seed: int
 
     @property

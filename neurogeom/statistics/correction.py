@@ -44,7 +44,8 @@ def false_discovery(p_values: Any, *, method: str = "benjamini_hochberg") -> np.
     from scipy import stats  # takes longer to import than the rest of the room
 
     check_option("method", method, tuple(_METHODS))
-    return stats.false_discovery_control(_checked(p_values), axis=None, method=_METHODS[method])
+    values = _checked(p_values)
+    return stats.false_discovery_control(values.ravel(), method=_METHODS[method]).reshape(values.shape)
 
 
 def holm(p_values: Any) -> np.ndarray:

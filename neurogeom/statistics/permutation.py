@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ class PermutationTest:
     """A statistic with its null: ``observed``, ``null`` (one more leading axis), ``p_value``, ``seed``."""
 
     observed: np.ndarray
-    null: np.ndarray
+    null: np.ndarray = field(repr=False)
     p_value: np.ndarray
     seed: int
 

@@ -67,9 +67,7 @@ def test_torch_is_seeded_inside_a_fork_only() -> None:
 
 
 def test_input_is_checked_by_errors_not_by_assertions() -> None:
-    wrong = [
-        module.at(node) for module in modules() for node in ast.walk(module.tree) if isinstance(node, ast.Assert)
-    ]
+    wrong = [module.at(node) for module in modules() for node in ast.walk(module.tree) if isinstance(node, ast.Assert)]
     assert not wrong, "assert vanishes with python -O; raise an error:\n" + "\n".join(wrong)
 
 
@@ -129,7 +127,7 @@ def test_no_test_compares_without_asserting() -> None:
 
 def test_every_test_can_fail() -> None:
     """A test asserts, expects an error, or calls a helper of its module that does."""
-    checks = re.compile(r"\bassert\b|AssertionError|\braises\b|\bwarns\b|assert_|\bcheck_|\bapprox\b")
+    checks = re.compile(r"\bassert\b|AssertionError|\braises\b|\bwarns\b|assert_|\bcheck_|\bcheck\(|\bapprox\b")
     wrong = []
     for module in modules_of_tests():
         functions = [node for node in ast.walk(module.tree) if isinstance(node, ast.FunctionDef)]

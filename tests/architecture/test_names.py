@@ -123,7 +123,9 @@ def test_documented_arguments_are_those_of_the_signature() -> None:
 
 
 def test_public_classes_are_documented() -> None:
-    short = [name for name, thing in public_objects() if inspect.isclass(thing) and len(inspect.getdoc(thing) or "") < 60]
+    short = [
+        name for name, thing in public_objects() if inspect.isclass(thing) and len(inspect.getdoc(thing) or "") < 60
+    ]
     assert not short, f"classes with next to no docstring: {short}"
 
 

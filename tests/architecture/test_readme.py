@@ -16,12 +16,12 @@ SHARED = ("results", "io")
 
 
 def tables() -> dict[str, list[list[str]]]:
-    """Markdown tables of README by their first heading; each is a list of rows."""
+    """Rows of README's Markdown tables by their first heading; tables with the same heading are one."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    found = {}
+    found: dict[str, list[list[str]]] = {}
     for block in re.findall(r"(?:^\|.*\|[ ]*\n?){3,}", text, re.MULTILINE):
         rows = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in block.strip().splitlines()]
-        found[rows[0][0].lower()] = rows[2:]
+        found.setdefault(rows[0][0].lower(), []).extend(rows[2:])
     return found
 
 
@@ -30,7 +30,7 @@ def names(cell: str) -> set[str]:
 
 
 def measures() -> set[str]:
-    """Public functions that return a Result of their own kind."""
+    """Public functions that return a Result."""
     found = set()
     for room in rooms():
         module = importlib.import_module(f"neurogeom.{room}")
@@ -38,7 +38,7 @@ def measures() -> set[str]:
             thing = getattr(module, name)
             returned = inspect.signature(thing).return_annotation if inspect.isfunction(thing) else None
             cls = getattr(importlib.import_module(thing.__module__), str(returned), None) if returned else None
-            if inspect.isclass(cls) and issubclass(cls, Result) and cls is not Result and room not in SHARED:
+            if inspect.isclass(cls) and issubclass(cls, Result) and room not in SHARED:
                 found.add(f"{room}.{name}")
     return found
 
@@ -56,7 +56,7 @@ def test_the_table_of_extras_is_setup_cfg() -> None:
         pytest.skip("README has no table that starts with `extra`")
     config = configparser.ConfigParser()
     config.read(ROOT / "setup.cfg", encoding="utf-8")
-    extras = {name for name in config["options.extras_require"]}
+    extras = set(config["options.extras_require"])
     assert {name for row in table for name in names(row[0])} == extras
 
 

@@ -22,7 +22,9 @@ def functions(module: Module) -> Iterator[tuple[ast.FunctionDef | ast.AsyncFunct
 
 
 def test_no_module_is_longer_than_a_person_reads() -> None:
-    long = [f"{module.name}: {n} lines" for module in modules() if (n := len(module.text.splitlines())) > LONGEST_MODULE]
+    long = [
+        f"{module.name}: {n} lines" for module in modules() if (n := len(module.text.splitlines())) > LONGEST_MODULE
+    ]
     assert not long, f"modules over {LONGEST_MODULE} lines: {long}"
 
 
@@ -38,4 +40,4 @@ def test_no_function_is_longer_than_a_screen() -> None:
         for node, size in functions(module)
         if size > LONGEST_FUNCTION
     ]
-    assert not long, "functions over {LONGEST_FUNCTION} lines:\n" + "\n".join(long)
+    assert not long, f"functions over {LONGEST_FUNCTION} lines:\n" + "\n".join(long)

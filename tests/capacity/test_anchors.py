@@ -276,6 +276,17 @@ def test_rank_and_projection_on_the_span(shape, rank, expected):
     assert space.coordinates(gaussian).shape == (6, expected)
 
 
+def test_rank_far_below_the_sizes_is_found_and_proved():
+    rng = np.random.default_rng(10)
+    for rank, noise, expected in ((90, 0.0, 90), (3, 0.0, 3), (90, 1e-9, 300), (140, 0.0, 140)):
+        points = rng.normal(size=(320, rank)) @ rng.normal(size=(rank, 300)) + noise * rng.normal(size=(320, 300))
+        space = row_space(points)
+        assert space.rank == expected
+        gaussian = rng.normal(size=(4, 300))
+        basis = np.linalg.svd(points)[2][:expected]
+        np.testing.assert_allclose(space.squared_norms(gaussian), np.sum((gaussian @ basis.T) ** 2, axis=1), rtol=1e-9)
+
+
 def test_silent_neuroids_do_not_count_in_the_span():
     points = np.random.default_rng(1).normal(size=(30, 10))
     points[:, [2, 5]] = 0.0

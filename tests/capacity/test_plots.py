@@ -64,7 +64,7 @@ def bars(ax: Any) -> np.ndarray:
 
 def test_layers_get_a_panel_per_quantity_and_a_floor_on_capacity_alone() -> None:
     panels = across_layers().plot()
-    assert [panel.get_title(loc="left") for panel in panels] == ["Capacity α", "Dimension D", "Radius R"]
+    assert [panel.get_title(loc="left") for panel in panels] == ["GLUE: capacity α", "Dimension D", "Radius R"]
     labels = [panel.get_legend_handles_labels()[1] for panel in panels]
     assert labels == [["floor P/rank"], [], []]
     step = next(line for line in panels[0].lines if line.get_label() == "floor P/rank")
@@ -123,7 +123,7 @@ def test_one_given_axes_gets_capacity_alone() -> None:
     _, axes = plotting.new_figure()
     (panel,) = across_layers().plot(ax=axes[0, 0])
     assert panel is axes[0, 0]
-    assert panel.get_title(loc="left") == "Capacity α"
+    assert panel.get_title(loc="left") == "GLUE: capacity α"
 
 
 def test_numbers_of_axes_and_quantities_must_agree() -> None:

@@ -12,7 +12,9 @@ from neurogeom._core.memory import NotEnoughMemoryError, available_bytes, format
 
 def test_what_does_not_fit_says_need_free_and_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "available_bytes", lambda: 3_100_000_000)
-    with pytest.raises(NotEnoughMemoryError, match=r"The Gram matrix needs 12\.8 GB of memory; 3\.1 GB is free\. Use x"):
+    with pytest.raises(
+        NotEnoughMemoryError, match=r"The Gram matrix needs 12\.8 GB of memory; 3\.1 GB is free\. Use x"
+    ):
         require_memory(12.8e9, "The Gram matrix", "Use x.")
     require_memory(3e9, "The Gram matrix", "Use x.")
 

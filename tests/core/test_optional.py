@@ -23,7 +23,10 @@ def test_what_is_missing_names_the_extra() -> None:
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("import missing_below", "is installed but misses missing_below"), ("raise ImportError('old')", "fails to import: old")],
+    [
+        ("import missing_below", "is installed but misses missing_below"),
+        ("raise ImportError('old')", "fails to import: old"),
+    ],
 )
 def test_what_is_there_and_broken_is_not_called_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str, message: str

@@ -191,7 +191,9 @@ def test_a_single_label_is_a_type_error(labels: object) -> None:
         check_labels(labels, 3)
 
 
-@pytest.mark.parametrize("labels", [["a", "b"], pd.Series(["a", "b"]), np.array(["a", "b"], object), pd.Index(["a", "b"])])
+@pytest.mark.parametrize(
+    "labels", [["a", "b"], pd.Series(["a", "b"]), np.array(["a", "b"], object), pd.Index(["a", "b"])]
+)
 def test_text_labels_come_as_plain_text_from_everywhere(labels: object) -> None:
     assert check_labels(labels, 2).dtype.kind == "U"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -23,7 +24,7 @@ def test_the_first_line_outside_the_package_is_named(shown: list) -> None:
     warn("here", SaturationWarning)
     assert shown[0].filename == __file__
     assert shown[0].category is SaturationWarning
-    assert "warn(" in open(__file__).read().splitlines()[shown[0].lineno - 1]
+    assert "warn(" in Path(__file__).read_text(encoding="utf-8").splitlines()[shown[0].lineno - 1]
 
 
 def test_frames_of_the_package_are_passed_over(shown: list) -> None:

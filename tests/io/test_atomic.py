@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from neurogeom.io import atomic_path, write_bytes, write_text
 from neurogeom.io import atomic as module
+from neurogeom.io import atomic_path, write_bytes, write_text
 
 
 def names(folder: Path) -> list[str]:
@@ -52,7 +52,9 @@ def test_a_block_that_writes_nothing_is_an_error(tmp_path: Path) -> None:
 def test_content_reaches_the_disk_before_the_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     done = []
     fsync, replace = os.fsync, os.replace
-    monkeypatch.setattr(os, "fsync", lambda fd: (done.append("folder" if stat.S_ISDIR(os.fstat(fd).st_mode) else "file"), fsync(fd)))
+    monkeypatch.setattr(
+        os, "fsync", lambda fd: (done.append("folder" if stat.S_ISDIR(os.fstat(fd).st_mode) else "file"), fsync(fd))
+    )
     monkeypatch.setattr(os, "replace", lambda a, b: (done.append("rename"), replace(a, b)))
     write_bytes(tmp_path / "a.bin", b"x")
     assert done == ["file", "rename", "folder"]
@@ -60,7 +62,12 @@ def test_content_reaches_the_disk_before_the_name(tmp_path: Path, monkeypatch: p
 
 @pytest.mark.parametrize(
     ("code", "advice"),
-    [(errno.ENOSPC, "Free some space"), (errno.EDQUOT, "quota"), (errno.EROFS, "read-only"), (errno.EIO, "nothing was changed")],
+    [
+        (errno.ENOSPC, "Free some space"),
+        (errno.EDQUOT, "quota"),
+        (errno.EROFS, "read-only"),
+        (errno.EIO, "nothing was changed"),
+    ],
 )
 def test_a_failing_disk_keeps_the_old_file_and_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, advice: str

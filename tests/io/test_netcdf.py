@@ -23,7 +23,11 @@ def round_trip(dataset: xr.Dataset, path: Path) -> xr.Dataset:
 
 
 @settings(max_examples=40)
-@given(array=st.sampled_from(KINDS).flatmap(lambda kind: hnp.arrays(kind, hnp.array_shapes(max_dims=3, min_side=0, max_side=4))))
+@given(
+    array=st.sampled_from(KINDS).flatmap(
+        lambda kind: hnp.arrays(kind, hnp.array_shapes(max_dims=3, min_side=0, max_side=4))
+    )
+)
 def test_numbers_come_back_to_the_last_bit(array: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> None:
     dims = [f"d{axis}" for axis in range(array.ndim)]
     back = round_trip(xr.Dataset({"x": (dims, array)}), tmp_path_factory.mktemp("n") / "a.nc")["x"]
@@ -40,7 +44,11 @@ def test_special_numbers_keep_their_bits(tmp_path: Path) -> None:
 
 
 @settings(max_examples=30)
-@given(words=st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=8), min_size=1, max_size=5))
+@given(
+    words=st.lists(
+        st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=8), min_size=1, max_size=5
+    )
+)
 def test_text_comes_back_equal(words: list[str], tmp_path_factory: pytest.TempPathFactory) -> None:
     dataset = xr.Dataset({"w": ("d", np.array(words, dtype=object)), "scalar": words[0]})
     back = round_trip(dataset, tmp_path_factory.mktemp("t") / "a.nc")
@@ -56,7 +64,14 @@ def test_dates_and_spans_come_back_equal(tmp_path: Path) -> None:
 
 
 def test_coordinates_stay_coordinates_and_attributes_keep_their_kinds(tmp_path: Path) -> None:
-    attributes = {"units": "Hz", "long": "Größe", "none": None, "flag": True, "list": [1, 2.5, "a"], "nested": {"a": [None]}}
+    attributes = {
+        "units": "Hz",
+        "long": "Größe",
+        "none": None,
+        "flag": True,
+        "list": [1, 2.5, "a"],
+        "nested": {"a": [None]},
+    }
     dataset = xr.Dataset(
         {"x": (("layer", "d"), np.ones((2, 3)), attributes)},
         coords={"layer": ["a", "b"], "depth": ("layer", [1, 2], {"flag": False}), "where": 3},
@@ -104,12 +119,12 @@ def test_the_same_content_gives_the_same_bytes(tmp_path: Path) -> None:
     assert first.read_bytes() == second.read_bytes()
 
 
-@pytest.mark.parametrize("value", [{1, 2}, object(), np.array([object()])])
+@pytest.mark.parametrize("value", [{1, 2}, object(), 1j])
 def test_objects_are_refused_before_anything_is_written(tmp_path: Path, value: object) -> None:
     with pytest.raises(TypeError, match="needed"):
         write_groups(tmp_path / "a.nc", {"/": xr.Dataset(attrs={"x": value})})
     with pytest.raises(TypeError, match="variable 'x' of group '/' holds objects"):
-        write_groups(tmp_path / "a.nc", {"/": xr.Dataset({"x": ("d", np.array([value], dtype=object))})})
+        write_groups(tmp_path / "a.nc", {"/": xr.Dataset({"x": ("d", np.array([value, "a"], dtype=object))})})
     assert not list(tmp_path.iterdir())
 
 

@@ -13,7 +13,7 @@ from neurogeom.io import fingerprint
 from neurogeom.io.plain import plain, software_versions
 
 
-class Mode(str, enum.Enum):
+class Mode(enum.StrEnum):
     FAST = "fast"
 
 

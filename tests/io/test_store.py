@@ -17,7 +17,11 @@ from neurogeom.io.store import _stem
 from neurogeom.results import Result, make_settings
 
 UNIT = xr.Dataset({"x": ("d", [1.0, 2.0])})
-keys = st.text(max_size=8) | st.integers() | st.lists(st.text(max_size=4) | st.integers(), min_size=1, max_size=3).map(tuple)
+keys = (
+    st.text(max_size=8)
+    | st.integers()
+    | st.lists(st.text(max_size=4) | st.integers(), min_size=1, max_size=3).map(tuple)
+)
 
 
 @pytest.mark.parametrize("key", ["conv1", "a/b: c", "", 7, ("layer", 3), "Ω", "x" * 300])
@@ -83,7 +87,7 @@ def test_another_run_is_refused(tmp_path: Path) -> None:
     assert UnitStore(tmp_path, "first-run").done("a")
 
 
-@pytest.mark.parametrize("head", ["", "[]", "{}", "{\"format\": 1", "null", "{\"fingerprint\": \"f\"}"])
+@pytest.mark.parametrize("head", ["", "[]", "{}", '{"format": 1', "null", '{"fingerprint": "f"}'])
 def test_a_damaged_head_is_said(tmp_path: Path, head: str) -> None:
     (tmp_path / "store.json").write_text(head)
     with pytest.raises(ValueError, match="not the head of a store"):

@@ -18,8 +18,8 @@ from neurogeom._core.responses import ResponseTable
 from neurogeom._core.warnings import ConvergenceWarning
 from neurogeom.manifolds import Manifolds
 from neurogeom.readout import ReadoutResult, classify, decoders
-from neurogeom.readout.classify import wilson_interval
 from neurogeom.readout.splits import make_splits
+from neurogeom.statistics import proportion_interval
 
 DECODERS = ("lda", "logistic", "correlation")
 
@@ -118,9 +118,14 @@ def test_accuracy_does_not_depend_on_gain_and_offset_of_neuroids(gain, offset, s
     assert one.accuracy == other.accuracy
 
 
-def test_wilsons_interval_has_its_published_values():
-    np.testing.assert_allclose(wilson_interval(0.0, 10), [0.0, 0.2775], atol=1e-4)
-    np.testing.assert_allclose(wilson_interval(0.5, 40), [0.3520, 0.6480], atol=1e-4)
+def test_the_interval_is_wilsons_over_presentations_each_counted_once(rng):
+    labels = np.repeat([0, 1], 20)
+    responses = rng.normal(size=(40, 3)) + labels[:, None]
+    once = classify(responses, labels, splits=4, seed=0)
+    low, high = proportion_interval(round(once.accuracy * 40), 40)
+    np.testing.assert_allclose(once.accuracy_ci.values, [low, high])
+    often = classify(responses, labels, splits=ShuffleSplit(50, test_size=0.5, random_state=0))
+    assert np.diff(often.accuracy_ci.values) == pytest.approx(np.diff(once.accuracy_ci.values), rel=0.3)
 
 
 # ------------------------------------------------------------------ splits

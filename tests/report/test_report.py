@@ -15,7 +15,7 @@ import xarray as xr
 
 from neurogeom import plotting, report
 from neurogeom.report.figures import Image
-from neurogeom.results import Result, make_settings
+from neurogeom.results import Result, concat, make_settings
 
 DATE = datetime.date(2026, 1, 2)
 VOID = {"meta", "img", "br", "link", "hr", "input"}
@@ -188,14 +188,17 @@ def test_methods_name_seed_versions_and_each_reference_once() -> None:
     texts = [block.text for block in section.blocks if block.kind == "text"]
     assert texts[0].startswith("Neurons were recorded.")
     assert "with seed 7" in texts[0]
-    assert texts[1] == "References: [1] Cover (1965)"
-    facts = {name: value for block in section.blocks if block.kind == "facts" for name, value in block.rows}
-    assert facts["n_samples"] == "9"
-    assert facts["numpy"] == np.__version__
+    assert texts[1] == "[1] Cover (1965)"
+    assert f"numpy {np.__version__}" in texts[2]
+    (table,) = [block for block in section.blocks if block.kind == "table"]
+    assert ["n_samples", "9", "9"] in table.rows
 
 
 def test_warnings_say_which_result_they_are_of() -> None:
-    item = Result(xr.Dataset({"capacity": 0.5}), warnings=("near the floor",))
+    item = Result(xr.Dataset({"capacity": 0.5}), warnings=("Near the floor.", "Few points: 3."))
     section = report.warnings_section({"glue": item}, extra=["conv1 was not computed"])
-    assert section.blocks[0].distinct == ["conv1 was not computed", "glue: near the floor"]
+    assert section.blocks[0].distinct == ["conv1 was not computed", "glue: Near the floor. Few points: 3."]
+    layers = concat([item, Result(xr.Dataset({"capacity": 0.6}))], layer=["conv1", "conv2"])
+    section = report.warnings_section({"glue": layers})
+    assert section.blocks[0].distinct == ["glue, conv1: Near the floor. Few points: 3."]
     assert "No warnings." in report.render("T", [report.warnings_section({})])

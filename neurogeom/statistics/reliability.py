@@ -1,0 +1,338 @@
+"""How reliable responses are across repetitions of the same stimuli: numbers in, numbers out.
+
+Trials are arrays (repetition, stimulus, …), NaN where a stimulus was not shown so often; what follows the second axis
+(neuroids, time bins) is treated entry by entry.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+import numpy as np
+
+from neurogeom._core.random import generator
+from neurogeom._core.validation import check_option
+
+HALVES = ("auto", "common", "own")
+_HELD_NUMBERS = 2**22  # numbers in the means of halves that are held at a time
+MAX_EXACT_SPLITS = 252  # all halves of up to ten repetitions
+
+
+def spearman_brown(correlation: Any, factor: float = 2.0) -> np.ndarray:
+    r"""Reliability of measurements ``factor`` times as long, :math:`k r / (1 + (k - 1) r)`.
+
+    Parameters
+    ----------
+    correlation : array-like
+        Between measurements of the present length, e.g. two halves.
+    factor : float
+        2 for the whole from its halves.
+
+    Returns
+    -------
+    ndarray
+
+    Raises
+    ------
+    ValueError
+        Where ``factor`` is not positive.
+
+    References
+    ----------
+    Spearman 1910 and Brown 1910, Br. J. Psychol. 3:271 and 3:296.
+
+    Examples
+    --------
+    >>> spearman_brown([0.5, 1.0]).round(4).tolist()
+    [0.6667, 1.0]
+    """
+    if not factor > 0:
+        raise ValueError(f"factor={factor} is not positive.")
+    r = np.asarray(correlation, dtype=np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return factor * r / (1.0 + (factor - 1.0) * r)
+
+
+def column_correlation(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Pearson correlation over the first axis, entry by entry; NaN where either is constant; NaN rows are left out.
+
+    Parameters
+    ----------
+    first, second : arrays (stimulus, …)
+
+    Returns
+    -------
+    ndarray (…)
+
+    Raises
+    ------
+    ValueError
+        For different shapes.
+
+    Examples
+    --------
+    >>> column_correlation(np.array([[1.0], [2.0], [3.0]]), np.array([[2.0], [4.0], [7.0]])).round(4).tolist()
+    [0.9934]
+    """
+    if first.shape != second.shape:
+        raise ValueError(f"first has shape {first.shape}, second has {second.shape}; they must agree.")
+    known = np.isfinite(first) & np.isfinite(second)
+    count = known.sum(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        a = np.where(known, first - np.where(known, first, 0.0).sum(axis=0) / count, 0.0)
+        b = np.where(known, second - np.where(known, second, 0.0).sum(axis=0) / count, 0.0)
+        power_a, power_b = (a**2).sum(axis=0), (b**2).sum(axis=0)
+        # what rounding leaves of a constant is no variation
+        floor_a = count * (1e-13 * np.abs(np.where(known, first, 0.0)).max(axis=0)) ** 2
+        floor_b = count * (1e-13 * np.abs(np.where(known, second, 0.0)).max(axis=0)) ** 2
+        varies = (power_a > floor_a) & (power_b > floor_b)
+        return np.where(varies, (a * b).sum(axis=0) / np.sqrt(power_a * power_b), np.nan)
+
+
+def split_half_correlation(
+    trials: np.ndarray, *, n_splits: int, seed: int, halves: str = "auto"
+) -> tuple[np.ndarray, bool]:
+    """Correlation over stimuli between the means of two halves of the repetitions, for each split.
+
+    With "common" halves, the same repetitions of every stimulus, a drift that all stimuli share from repetition to
+    repetition cancels, as it does in their means over all repetitions; all splits are taken if there are at most
+    ``n_splits`` or 252 of them. With its "own" random halves for every stimulus, of ⌊n/2⌋ repetitions each, drift
+    counts as noise.
+
+    Parameters
+    ----------
+    trials : array (repetition, stimulus, …)
+        NaN where not shown.
+    n_splits : int
+        Random splits, where not all are taken.
+    seed : int
+    halves : {"auto", "common", "own"}
+        "auto" is "common" where all stimuli have the same number of repetitions and nothing is missing.
+
+    Returns
+    -------
+    correlations : ndarray (split, …)
+    exact : bool
+        True where all splits were taken.
+
+    Raises
+    ------
+    ValueError
+        Fewer than two repetitions of a stimulus, fewer than three stimuli, or common halves of unequal repetitions.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> trials = np.arange(20.0)[None, :, None] + rng.normal(size=(4, 20, 1))
+    >>> correlations, exact = split_half_correlation(trials, n_splits=10, seed=0)
+    >>> correlations.shape, exact
+    ((3, 1), True)
+    """
+    n_repetitions, n_stimuli = trials.shape[:2]
+    if n_stimuli < 3:
+        raise ValueError(f"there are {n_stimuli} stimuli; a correlation over stimuli needs at least 3.")
+    flat = trials.reshape(n_repetitions, n_stimuli, -1)
+    shown = np.isfinite(flat).any(axis=2)
+    counts = shown.sum(axis=0)
+    if counts.min() < 2:
+        raise ValueError(
+            f"{(counts < 2).sum()} of {n_stimuli} stimuli have fewer than 2 repetitions; two halves need one each. "
+            "Leave these stimuli out."
+        )
+    complete = bool(np.isfinite(flat).all())
+    check_option("halves", halves, HALVES)
+    if halves == "common" and not complete:
+        raise ValueError(
+            "halves='common' needs the same number of repetitions of every stimulus and no missing trials. "
+            "Use halves='own'."
+        )
+    if complete and halves != "own":
+        rows, exact = _common_halves(n_repetitions, n_splits, seed)
+        found = list(halves_correlation(flat, rows))
+    else:
+        exact = False
+        found = [_own_halves(flat, shown, generator(seed, split)) for split in range(n_splits)]
+    return np.stack(found).reshape(-1, *trials.shape[2:]), exact
+
+
+def halves_correlation(trials: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Correlation over stimuli between the means of the two halves of the repetitions that each row names.
+
+    Parameters
+    ----------
+    trials : array (repetition, stimulus, …)
+        Complete: no NaN.
+    rows : array (split, repetition)
+        Above zero in the first half, below zero in the second, 0 where left out.
+
+    Returns
+    -------
+    ndarray (split, …)
+
+    Examples
+    --------
+    >>> trials = np.array([[[1.0], [2.0], [4.0]], [[1.0], [3.0], [4.0]]])
+    >>> halves_correlation(trials, np.array([[1, -1]])).round(4).tolist()
+    [[0.9286]]
+    """
+    n_repetitions = trials.shape[0]
+    flat = np.ascontiguousarray(trials, dtype=np.float64).reshape(n_repetitions, -1)
+    found = np.empty((len(rows), *trials.shape[2:]))
+    step = max(1, _HELD_NUMBERS // (2 * flat.shape[1]))
+    for start in range(0, len(rows), step):
+        part = rows[start : start + step]
+        sides = np.concatenate([part > 0, part < 0]).astype(np.float64)
+        # the means of all halves are one matrix product
+        means = ((sides / sides.sum(axis=1, keepdims=True)) @ flat).reshape(len(sides), *trials.shape[1:])
+        for number in range(len(part)):
+            found[start + number] = column_correlation(means[number], means[len(part) + number])
+    return found
+
+
+def shuffled_halves(n_repetitions: int, n_splits: int, random_state: int) -> np.ndarray:
+    """Random halves as scikit-learn's ``ShuffleSplit(n_splits, train_size=0.5, random_state=…)`` draws them.
+
+    An odd number of repetitions gives the second half one more, as in Brain-Score.
+
+    Parameters
+    ----------
+    n_repetitions, n_splits, random_state : int
+
+    Returns
+    -------
+    ndarray (n_splits, n_repetitions)
+        1 in the first half, −1 in the second.
+
+    Examples
+    --------
+    >>> shuffled_halves(4, 2, 1).astype(int).tolist()
+    [[1, 1, -1, -1], [-1, 1, -1, 1]]
+    """
+    draws = np.random.RandomState(random_state)  # noqa: NPY002 (the stream that stored values were made with)
+    rows = np.full((n_splits, n_repetitions), -1.0)
+    n_second = n_repetitions - n_repetitions // 2
+    for row in rows:
+        row[draws.permutation(n_repetitions)[n_second:]] = 1.0
+    return rows
+
+
+def signal_power(trials: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    r"""Variance over stimuli of the repeatable part of responses, and the share of a trial's variance that it is.
+
+    :math:`SP = (\mathrm{Var}(\sum_r y_r) - \sum_r \mathrm{Var}(y_r)) / (R (R - 1))`, variances over stimuli (ddof 1).
+
+    Parameters
+    ----------
+    trials : array (repetition, stimulus, …)
+        Complete: the same number of repetitions of every stimulus.
+
+    Returns
+    -------
+    power, share : ndarray (…)
+        Signal power, and signal power / mean variance of single repetitions. Both can be negative by chance.
+
+    Raises
+    ------
+    ValueError
+        Fewer than two repetitions or stimuli, or missing trials.
+
+    References
+    ----------
+    Sahani & Linden 2003, Adv. Neural Inf. Process. Syst. 15; Schoppe et al. 2016, Front. Comput. Neurosci. 10:10.
+
+    Examples
+    --------
+    >>> power, share = signal_power(np.array([[[1.0], [3.0]], [[1.0], [3.0]]]))
+    >>> power.tolist(), share.tolist()
+    ([2.0], [1.0])
+    """
+    n_repetitions, n_stimuli = trials.shape[:2]
+    if n_repetitions < 2 or n_stimuli < 2:
+        raise ValueError(f"{n_repetitions} repetitions of {n_stimuli} stimuli; at least 2 of each are needed.")
+    if not np.isfinite(trials).all():
+        raise ValueError("trials are missing: signal power needs equally many repetitions of every stimulus.")
+    single = trials.var(axis=1, ddof=1)
+    power = (trials.sum(axis=0).var(axis=0, ddof=1) - single.sum(axis=0)) / (n_repetitions * (n_repetitions - 1))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return power, power / single.mean(axis=0)
+
+
+def explainable_share(trials: np.ndarray) -> np.ndarray:
+    r"""Share of the variance of the stimulus means that is not noise, for any numbers of repetitions.
+
+    :math:`(\mathrm{Var}_s(\bar y_s) - \mathrm{mean}_s(s_s^2 / n_s)) / \mathrm{Var}_s(\bar y_s)` with :math:`s_s^2` the
+    variance over the :math:`n_s` repetitions of stimulus s.
+
+    Parameters
+    ----------
+    trials : array (repetition, stimulus, …)
+        NaN where not shown.
+
+    Returns
+    -------
+    ndarray (…)
+        1 without noise; can be negative by chance; NaN where the means do not vary.
+
+    Raises
+    ------
+    ValueError
+        Where no stimulus has two repetitions.
+
+    Examples
+    --------
+    >>> explainable_share(np.array([[[1.0], [3.0]], [[1.0], [3.0]]])).tolist()
+    [1.0]
+    """
+    known = np.isfinite(trials)
+    count = known.sum(axis=0).astype(np.float64)
+    if not (count >= 2).any():
+        raise ValueError("no stimulus has two repetitions, so noise cannot be told from signal.")
+    filled = np.where(known, trials, 0.0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = filled.sum(axis=0) / count
+        spread = np.where(known, trials - mean, 0.0)
+        noise = np.where(count >= 2, (spread**2).sum(axis=0) / (count - 1) / count, np.nan)
+        total = np.nanvar(mean, axis=0, ddof=1)
+        return np.where(total > 0, (total - np.nanmean(noise, axis=0)) / total, np.nan)
+
+
+def _common_halves(n_repetitions: int, n_splits: int, seed: int) -> tuple[np.ndarray, bool]:
+    """Rows of +1 (first half), −1 (second half), 0 (left out of an odd number); all of them where they are few."""
+    half = n_repetitions // 2
+    n_all = math.comb(n_repetitions, half) * math.comb(n_repetitions - half, half) // 2
+    if n_all <= max(n_splits, MAX_EXACT_SPLITS):
+        rows = []
+        for used in itertools.combinations(range(n_repetitions), 2 * half):
+            for rest in itertools.combinations(used[1:], half - 1):
+                row = np.zeros(n_repetitions)
+                row[list(used)] = -1.0
+                row[[used[0], *rest]] = 1.0
+                rows.append(row)
+        return np.array(rows), True
+    rows = []
+    for split in range(n_splits):
+        order = generator(seed, split).permutation(n_repetitions)
+        row = np.zeros(n_repetitions)
+        row[order[:half]], row[order[half : 2 * half]] = 1.0, -1.0
+        rows.append(row)
+    return np.array(rows), False
+
+
+def _own_halves(flat: np.ndarray, shown: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Correlation of random halves drawn for each stimulus from the repetitions it has."""
+    n_repetitions, n_stimuli = shown.shape
+    keys = np.where(shown, rng.random((n_repetitions, n_stimuli)), np.inf)
+    rank = keys.argsort(axis=0).argsort(axis=0)
+    half = shown.sum(axis=0) // 2
+    masks = (rank < half, (rank >= half) & (rank < 2 * half))
+    return column_correlation(*(_known_mean(flat, mask) for mask in masks))
+
+
+def _known_mean(flat: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Mean over the masked repetitions that are not NaN."""
+    known = np.isfinite(flat) & mask[:, :, None]
+    count = known.sum(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(known, flat, 0.0).sum(axis=0) / np.where(count > 0, count, np.nan)

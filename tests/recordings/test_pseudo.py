@@ -1,0 +1,109 @@
+"""Pseudo-populations: each neuroid keeps its own trials, and only real noise correlations survive."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from neurogeom import recordings
+from neurogeom.recordings.rasters import join_sessions
+
+
+def session(rng, n_neuroids, n_repetitions, name, shared=1.0):
+    """Four conditions, noise shared by all neuroids of the session."""
+    condition = np.repeat(np.arange(4), n_repetitions)[rng.permutation(4 * n_repetitions)]
+    noise = rng.normal(size=(len(condition), n_neuroids)) + shared * rng.normal(size=(len(condition), 1))
+    return xr.DataArray(
+        10 * condition[:, None] + noise,
+        dims=("presentation", "neuroid"),
+        coords={
+            "stimulus_id": ("presentation", condition),
+            "neuroid_id": ("neuroid", np.array([f"{name}_{i}" for i in range(n_neuroids)], dtype=object)),
+            "session": ("neuroid", np.array([name] * n_neuroids, dtype=object)),
+        },
+    )
+
+
+@pytest.fixture
+def two_sessions(rng):
+    return join_sessions({"one": session(rng, 3, 30, "one"), "two": session(rng, 2, 40, "two")})
+
+
+def test_joined_sessions_are_blocks_with_nan_between(two_sessions):
+    assert two_sessions.shape == (120 + 160, 5)
+    known = np.isfinite(two_sessions.values)
+    assert known[:120, :3].all() and known[120:, 3:].all() and known.sum() == 120 * 3 + 160 * 2
+    assert set(two_sessions["presentation_session"].values[:120]) == {"one"}
+
+
+def test_every_response_is_a_trial_of_that_neuroid_and_condition_used_once(two_sessions):
+    joined = recordings.pseudo_population(two_sessions, n_repetitions=25, seed=0)
+    assert joined.shape == (100, 5) and np.isfinite(joined.values).all()
+    for condition in range(4):
+        for neuroid in range(5):
+            own = two_sessions.values[two_sessions["stimulus_id"].values == condition, neuroid]
+            drawn = joined.values[joined["stimulus_id"].values == condition, neuroid]
+            assert len(set(drawn)) == 25 and set(drawn) <= set(own[np.isfinite(own)])
+
+
+def test_noise_correlations_stay_within_a_session_and_vanish_between(rng):
+    joined = join_sessions({k: session(rng, 2, 300, k) for k in ("one", "two")})
+    found = recordings.noise_correlation(recordings.pseudo_population(joined, seed=1)).values
+    assert found[0, 1] == pytest.approx(0.5, abs=0.06) and found[2, 3] == pytest.approx(0.5, abs=0.06)
+    assert np.abs(found[:2, 2:]).max() < 0.12
+    apart = recordings.pseudo_population(joined, keep_together=False, seed=1)
+    assert np.abs(recordings.noise_correlation(apart).values[np.triu_indices(4, 1)]).max() < 0.12
+
+
+def test_the_result_says_which_noise_correlations_are_real(rng, two_sessions):
+    alone = session(rng, 3, 10, "one")
+    said = [
+        recordings.pseudo_population(alone, seed=0),
+        recordings.pseudo_population(two_sessions, seed=0),
+        recordings.pseudo_population(alone, keep_together=False, seed=0),
+    ]
+    assert [one.attrs["noise_correlations"] for one in said] == ["real", "real within a session only", "removed"]
+
+
+@given(seed=st.integers(0, 1000))
+@settings(max_examples=15, deadline=None)
+def test_the_seed_alone_decides_which_trials_are_joined(seed):
+    trials = session(np.random.default_rng(3), 3, 10, "one")
+    one, same = (recordings.pseudo_population(trials, n_repetitions=4, seed=seed) for _ in range(2))
+    assert one.identical(same)
+    assert not one.equals(recordings.pseudo_population(trials, n_repetitions=4, seed=seed + 1))
+
+
+def test_all_trials_of_the_scarcest_neuroid_are_used_by_default(two_sessions):
+    assert recordings.pseudo_population(two_sessions, seed=0).sizes["presentation"] == 4 * 30
+    with pytest.raises(ValueError, match=r"n_repetitions=31 is more .*4 of 8.*least: 30 at stimulus_id=0"):
+        recordings.pseudo_population(two_sessions, n_repetitions=31)
+
+
+def test_time_bins_are_kept_together(rng):
+    trials = session(rng, 3, 10, "one")
+    binned = xr.concat([trials, trials + 100], dim="time_bin").transpose("time_bin", "presentation", "neuroid")
+    joined = recordings.pseudo_population(binned, seed=2)
+    assert joined.dims == ("presentation", "neuroid", "time_bin")
+    np.testing.assert_allclose(joined.values[..., 1], joined.values[..., 0] + 100)
+
+
+def test_pairs_that_were_never_recorded_together_have_no_correlation(two_sessions):
+    found = recordings.noise_correlation(two_sessions)
+    assert np.isnan(found.values[:3, 3:]).all()
+    np.testing.assert_allclose(np.diag(found.values), 1)
+    assert found["neuroid_id"].values[0] == "one_0"
+    with pytest.raises(ValueError, match="time_window"):
+        recordings.noise_correlation(two_sessions.expand_dims("time_bin"))
+
+
+def test_repetitions_are_counted_in_each_session(two_sessions):
+    numbered = recordings.number_repetitions(two_sessions)
+    for name, n_repetitions in (("one", 30), ("two", 40)):
+        rows = two_sessions["presentation_session"].values == name
+        for condition in range(4):
+            chosen = rows & (two_sessions["stimulus_id"].values == condition)
+            assert numbered["repetition"].values[chosen].tolist() == list(range(n_repetitions))
