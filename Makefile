@@ -13,13 +13,14 @@ SOURCES := setup.cfg pyproject.toml constraints.txt
 TEST_ENV := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 MPLBACKEND=Agg NEUROGEOM_QUICK=1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format clean
+.PHONY: help demo test lint format gallery clean
 
 help:
 	@echo 'make demo    set up, then the main job: digits through every layer of a network, with a report'
 	@echo 'make test    set up, then lint, types and all tests'
 	@echo 'make lint    ruff and mypy only'
 	@echo 'make format  let ruff mend what it can'
+	@echo 'make gallery every figure and report, also empty ones, into build/gallery'
 	@echo 'make clean   remove the environment and what tools left'
 
 demo: $(VENV)/ready
@@ -37,6 +38,9 @@ lint: $(VENV)/ready-dev
 format: $(VENV)/ready-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+gallery: $(VENV)/ready
+	$(BIN)/python docs/gallery.py build/gallery
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -6,6 +6,7 @@ from . import encoders as encoders
 from . import io as io
 from . import kernels as kernels
 from . import plotting as plotting
+from . import predictivity as predictivity
 from . import readout as readout
 from . import recordings as recordings
 from . import regression as regression

@@ -46,33 +46,42 @@ def decimals_for(error: float | None) -> int | None:
 
 
 def format_estimate(
-    value: Any,
-    error: float | None = None,
-    interval: tuple[float, float] | None = None,
-    *,
-    error_name: str = "MC error",
-    over: str = "",
-    level: float = 0.95,
-    unit: str = "",
+    value: Any, error: float | None = None, interval: tuple[float, float] | None = None, *, error_name: str = "MC error"
 ) -> str:
-    """Return ``value ± error (name) [95 % CI low, high over what]``, each part only where it is known.
+    """Return ``value ± error (name)`` with the digits that the error, or else the interval, allows.
 
     Examples
     --------
-    >>> format_estimate(0.4118, 0.0123, (0.39, 0.44), over="neuroids")
-    '0.412 ± 0.012 (MC error)  [95 % CI 0.390, 0.440 over neuroids]'
+    >>> format_estimate(0.4118, 0.0123)
+    '0.412 ± 0.012 (MC error)'
     >>> format_estimate(12)
     '12'
     """
-    decimals = decimals_for(error)
-    if decimals is None and interval is not None:
-        decimals = decimals_for(abs(interval[1] - interval[0]))
+    decimals = _decimals(error, interval)
     text = format_number(value, decimals)
     if error is not None and math.isfinite(error):
         text += f" ± {format_number(float(error), decimals)}" + (f" ({error_name})" if error_name else "")
-    if unit:
-        text += f" {unit}"
-    if interval is not None and any(map(math.isfinite, interval)):
-        low, high = (format_number(float(bound), decimals) for bound in interval)
-        text += f"  [{100 * level:g} % CI {low}, {high}" + (f" over {over}]" if over else "]")
     return text
+
+
+def format_interval(
+    error: float | None, interval: tuple[float, float] | None, *, over: str = "", level: float = 0.95
+) -> str:
+    """Return ``[95 % CI low, high over what]``, or nothing where no bound is known.
+
+    Examples
+    --------
+    >>> format_interval(0.0123, (0.39, 0.44), over="neuroids")
+    '[95 % CI 0.390, 0.440 over neuroids]'
+    >>> format_interval(0.0123, None)
+    ''
+    """
+    if interval is None or all(map(math.isnan, interval)):
+        return ""
+    low, high = (format_number(float(bound), _decimals(error, interval)) for bound in interval)
+    return f"[{100 * level:g} % CI {low}, {high}" + (f" over {over}]" if over else "]")
+
+
+def _decimals(error: float | None, interval: tuple[float, float] | None) -> int | None:
+    decimals = decimals_for(error)
+    return decimals_for(abs(interval[1] - interval[0])) if decimals is None and interval is not None else decimals

@@ -12,6 +12,7 @@ _CARD = (
     f"display:inline-block;max-width:100%;box-sizing:border-box;border:{_LINE};border-radius:6px;padding:0.6em 0.9em;"
     "margin:0.2em 0;color:inherit;background:rgba(128,128,128,0.05);font-size:0.92em;line-height:1.45;overflow-x:auto"
 )
+_LONGEST_UNBROKEN = 60  # a value with its error and interval stays on one line
 _CELL = "padding:0.15em 1.2em 0.15em 0;text-align:left;border:none;background:none;color:inherit;vertical-align:top"
 
 
@@ -52,10 +53,17 @@ def table(rows: Iterable[Sequence[Any]], header: Sequence[Any] = ()) -> str:
         cells = "".join(f'<th style="{style}">{escape(cell)}</th>' for cell in header)
         head = f'<thead><tr style="background:none">{cells}</tr></thead>'
     body = "".join(
-        '<tr style="background:none">' + "".join(f'<td style="{_CELL}">{escape(cell)}</td>' for cell in row) + "</tr>"
+        '<tr style="background:none">'
+        + "".join(f'<td style="{_style(cell)}">{escape(cell)}</td>' for cell in row)
+        + "</tr>"
         for row in rows
     )
-    return f'<table style="border-collapse:collapse;margin:0.3em 0;border:none">{head}<tbody>{body}</tbody></table>'
+    style = "border-collapse:collapse;margin:0.3em 0;border:none;color:inherit;font-size:inherit"
+    return f'<table style="{style}">{head}<tbody>{body}</tbody></table>'
+
+
+def _style(cell: Any) -> str:
+    return f"{_CELL};white-space:nowrap" if len(str(cell)) <= _LONGEST_UNBROKEN else _CELL
 
 
 def card(title: str, body: str) -> str:

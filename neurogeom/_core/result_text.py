@@ -28,8 +28,10 @@ class ResultText:
 
     def to_text(self) -> str:
         """Lines for a terminal."""
-        lines = [self.title]
-        lines += [f"  {line}".rstrip() for line in _aligned([self.header, *self.rows] if self.header else self.rows)]
+        table, n_cut = _fitting([self.header, *self.rows] if self.header else list(self.rows))
+        lines = [self.title, *(f"  {line}".rstrip() for line in table)]
+        if n_cut:
+            lines.append(f"  … and {n_cut} more columns: summary() has all")
         if self.n_rows_left_out:
             lines.append(f"  … and {self.n_rows_left_out} more rows: summary() has all")
         if self.facts:
@@ -55,12 +57,15 @@ class ResultText:
         return html.card(self.title, body)
 
 
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+def _fitting(rows: Sequence[Sequence[str]]) -> tuple[list[str], int]:
+    """Aligned lines of the columns that fit in the width (two at least), and how many columns do not."""
     if not rows:
-        return []
-    n_columns = max(len(row) for row in rows)
-    widths = [max((len(row[column]) for row in rows if column < len(row)), default=0) for column in range(n_columns)]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)).rstrip() for row in rows]
+        return [], 0
+    widths = [max(map(len, column)) + 2 for column in zip(*rows, strict=True)]
+    ends = [sum(widths[: column + 1]) for column in range(len(widths))]
+    n_shown = max(2, sum(end <= _WIDTH for end in ends)) if len(rows) > 1 else len(widths)
+    lines = ["".join(cell.ljust(width) for cell, width in zip(row[:n_shown], widths)).rstrip() for row in rows]
+    return lines, max(0, len(widths) - n_shown)
 
 
 def _wrapped(start: str, text: str) -> list[str]:

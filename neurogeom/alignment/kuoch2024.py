@@ -161,7 +161,7 @@ def kuoch2024(
     n_shuffles, n_splits : int
         For the shuffled control and the excess; see :func:`neurogeom.alignment.manifolds`.
     n_bootstrap : int
-        Resamples of the neuroids of each region, for intervals of capacity theory and relative geometry; 0 for none.
+        Resamples of the neuroids of each region, for intervals of capacity theory and relative geometry: 0 for none, else at least 20.
         Intervals of distances are jackknife ones over points always.
     n_permutations : int
         Permutations of the categories for the p of relative geometry.
@@ -200,7 +200,7 @@ def kuoch2024(
     features = [feature] if isinstance(feature, str) else list(feature or ())
     check_option("regression_by", regression_by, ("category", "object"))
     check_option("centers", centers, CENTERS)
-    n_bootstrap = check_count("n_bootstrap", n_bootstrap, minimum=0)
+    n_bootstrap = check_count("n_bootstrap", n_bootstrap, minimum=20 if n_bootstrap else 0)
     n_permutations, seed = check_count("n_permutations", n_permutations), resolve_seed(seed)
     common: dict[str, Any] = {"n_dims": n_dims, "seed": seed}
     with collect() as notes:
@@ -225,9 +225,7 @@ def kuoch2024(
             found, names = tables.group_table(systems, groups, values)
             values, coords = values | found, coords | names
     used = [str(dim) for dims, _ in values.values() for dim in dims]
-    kept = {
-        key: value for key, value in coords.items() if key in used or np.ndim(value) == 0 or isinstance(value, tuple)
-    }
+    kept = {key: value for key, value in coords.items() if key in used or isinstance(value, tuple | str)}
     settings = make_settings(
         category=category, object=object, feature=features, groups=None if groups is None else dict(groups),
         regression_by=regression_by, signal_components=signal_components, alpha=alpha, centers=centers,

@@ -29,6 +29,7 @@ from neurogeom.alignment.results import KUOCH
 from neurogeom.alignment.subspaces import subspace_distance
 from neurogeom.alignment.uncertainty import NORMAL_QUANTILE, groups_of_points
 from neurogeom.manifolds import Manifolds, as_manifolds
+from neurogeom.recordings.windows import check_time, over_time
 from neurogeom.results import Result, make_settings, register
 
 PAIR = ("manifold", "other_manifold")
@@ -97,6 +98,8 @@ def manifolds(
     match_points: bool = False,
     uncertainty: str | None = None,
     n_groups: int = 10,
+    window: float | None = None,
+    step: float | None = None,
     seed: int | None = None,
     n_jobs: int | None = None,
     progress: bool | str = False,
@@ -132,6 +135,10 @@ def manifolds(
         "points" adds standard errors and 95 % intervals by a delete-group jackknife.
     n_groups : int
         Groups of the jackknife, per manifold.
+    window, step : float, optional
+        For responses (presentations, neuroids, time_bin): length of a window and from one to the next, usually in ms;
+        each time bin by itself if not given. The result has a leading dimension ``time``, with the same
+        shuffles and splits in all windows (:func:`neurogeom.recordings.over_time`).
     seed : int, optional
     n_jobs : int, optional
         Threads; all cores by default. The numbers do not depend on it.
@@ -164,6 +171,9 @@ def manifolds(
     >>> result.distance.shape, round(result.mean_distance, 2) > 0.5
     ((3, 3), True)
     """
+    arguments = dict(locals())
+    if check_time(data, window, step):
+        return over_time(manifolds, **arguments)
     check_option("uncertainty", uncertainty or "None", ("None", "points"))
     n_shuffles = check_count("n_shuffles", n_shuffles, minimum=0)
     n_splits, n_components = check_count("n_splits", n_splits, minimum=0), check_count("n_components", n_components)
@@ -189,6 +199,7 @@ def manifolds(
         data=data, features=features, labels=labels, centers=centers, n_shuffles=n_shuffles, n_splits=n_splits,
         n_components=n_components, signal_components=signal_components, ridge=ridge, alpha=alpha,
         match_points=match_points, uncertainty=uncertainty, n_groups=n_groups, seed=seed, n_jobs=n_jobs,
+        window=window, step=step,
         n_used={"manifolds": given.n_manifolds, "points": given.n_points.tolist(), "neuroids": given.n_neuroids},
     )  # fmt: skip
     return ManifoldAlignment(_dataset(values, given.names), settings, {}, tuple(notes), (KUOCH,))

@@ -70,7 +70,10 @@ def plot_across(result: Result, ax: Any = None, *, quantities: Sequence[str] | N
                 across, values, low=low, high=high, label=", ".join(text) or None, ax=ax, **_look(count)
             )  # fmt: skip
             count += 1
-    ax.set_xlabel(dims[-1].replace("_", " "))
+    units = result.data[dims[-1]].attrs.get("units") if dims[-1] in result.data.coords else None
+    ax.set_xlabel(dims[-1].replace("_", " ") + (f" [{units}]" if units else ""))
+    if dims[-1] == "time" and np.asarray(across).dtype.kind in "iuf":
+        plotting.onset(ax, across)
     ax.set_ylabel(result.labels.get(names[0], (names[0], ""))[0] if len(names) == 1 else result.title)
     if count > 1:
         with plotting.context():

@@ -12,12 +12,11 @@ import pandas as pd
 from neurogeom._core.random import generator, resolve_seed
 from neurogeom._core.validation import check_count
 from neurogeom._core.warnings import defer
+from neurogeom.capacity import theory
+from neurogeom.capacity.glue import glue
+from neurogeom.capacity.mean_field import mean_field
+from neurogeom.capacity.simulated import simulated
 from neurogeom.manifolds import Manifolds
-
-from . import theory
-from .glue import glue
-from .mean_field import mean_field
-from .simulated import simulated
 
 
 def agreement(*, n_samples: int = 2000, seed: int | None = None, n_jobs: int | None = None) -> pd.DataFrame:

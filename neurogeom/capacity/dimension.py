@@ -20,7 +20,7 @@ from neurogeom.manifolds import Manifolds, as_manifolds
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["dimensions", "effective_rank", "participation_ratio", "two_nn"]
+__all__ = ["effective_rank", "participation_ratio", "two_nn"]
 
 REFERENCES = (
     "Gao, Trautmann, Yu, Santhanam, Ryu, Shenoy and Ganguli (2017), A theory of multineuronal dimensionality, bioRxiv.",

@@ -11,6 +11,7 @@ from scipy import sparse
 from neurogeom._core.parallel import run_units
 from neurogeom.capacity import anchors as formulas
 from neurogeom.capacity.alignments import alignments
+from neurogeom.statistics import jackknife_error
 
 Floats = NDArray[np.float64]
 
@@ -95,31 +96,6 @@ class _Terms:
     anchor_gram: Floats
     anchor_responses: Floats
     alignments: dict[str, Floats]
-
-
-def jackknife_error(replicates: Floats) -> Floats:
-    r"""Standard error :math:`\sqrt{(K - 1) / K \sum_k (\theta_k - \bar\theta)^2}` from leave-one-block-out values.
-
-    Parameters
-    ----------
-    replicates : array (K, ...)
-        The estimate without block k.
-
-    Returns
-    -------
-    array (...)
-        Standard error.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> values = np.array([1.0, 2.0, 4.0, 7.0])
-    >>> leave_one_out = (values.sum() - values) / 3
-    >>> bool(np.isclose(jackknife_error(leave_one_out), values.std(ddof=1) / 2))
-    True
-    """
-    n_blocks = len(replicates)
-    return np.sqrt((n_blocks - 1) / n_blocks * np.sum((replicates - replicates.mean(axis=0)) ** 2, axis=0))
 
 
 def estimate(samples: Samples, *, errors: bool = True, n_jobs: int | None = None) -> Estimate:

@@ -21,6 +21,7 @@ from neurogeom.capacity.resampling import Replicate, make_plan
 from neurogeom.capacity.results import GlueResult
 from neurogeom.capacity.solving import Checks, Solved, Task, measure, solve
 from neurogeom.capacity.uncertainty import add_intervals
+from neurogeom.recordings.windows import check_time, over_time
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -50,6 +51,8 @@ def glue(
     uncertainty: str | None = None,
     n_resamples: int | None = None,
     level: float = 0.95,
+    window: float | None = None,
+    step: float | None = None,
     seed: int | None = None,
     backend: str = "auto",
     n_jobs: int | None = None,
@@ -86,6 +89,10 @@ def glue(
         Resamples for the intervals, see :mod:`neurogeom.capacity.resampling`.
     level : float
         Of the intervals.
+    window, step : float, optional
+        For responses (presentations, neuroids, time_bin): length of a window and from one to the next, usually in ms;
+        each time bin by itself if not given. The result has a leading dimension ``time``, with the same
+        dichotomies and Gaussian vectors in all windows (:func:`neurogeom.recordings.over_time`).
     seed : int, optional
         Root seed; each sample has generators of its own.
     backend : {"auto", "cpu", "reference"}
@@ -141,6 +148,8 @@ def glue(
     0.0
     """
     arguments = dict(locals())
+    if check_time(manifolds, window, step):
+        return over_time(glue, **arguments)
     with collect() as notes:
         margin = check_real("margin", margin, minimum=0.0)
         _check_rule(dichotomies)
@@ -159,7 +168,15 @@ def glue(
 
 @dataclass(frozen=True)
 class Again:
-    """Values of resampled manifolds, in a thread of their own."""
+    """GLUE as a function of resamples: values by name, on one thread.
+
+    Attributes
+    ----------
+    opened : Opened
+        The task on the manifolds that are resampled.
+    dichotomies, margin, backend
+        As for :func:`glue`.
+    """
 
     opened: Opened
     dichotomies: str | ArrayLike

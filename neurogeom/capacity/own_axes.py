@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurogeom.capacity.estimates import jackknife_error
+from neurogeom.statistics import jackknife_error
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -117,7 +117,7 @@ def anchors(own: OwnAxes, targets: NDArray[np.float64], multipliers: sparse.csr_
     Returns
     -------
     array (k, D)
-        :math:`S^T \lambda / \sum \lambda`, or the point with the largest S t where no constraint is active (interior).
+        :math:`S^T \lambda / \sum \lambda`, or the point with the largest S t where all S t <= 0 (interior).
 
     Examples
     --------
@@ -131,8 +131,10 @@ def anchors(own: OwnAxes, targets: NDArray[np.float64], multipliers: sparse.csr_
     """
     load = np.asarray(multipliers.sum(axis=1)).ravel()
     found = np.asarray(multipliers @ own.coordinates) / np.where(load > 0.0, load, 1.0)[:, None]
-    interior = np.flatnonzero(~(load > 0.0))
-    found[interior] = own.coordinates[np.argmax(targets[interior] @ own.rows.T, axis=1)]
+    products = targets @ own.rows.T
+    # a general solver leaves tiny multipliers where nothing is active
+    interior = ~(load > 0.0) | (products.max(axis=1) <= 0.0)
+    found[interior] = own.coordinates[np.argmax(products[interior], axis=1)]
     return found
 
 
@@ -201,8 +203,11 @@ def _over_root(product: NDArray[np.float64], squared: NDArray[np.float64]) -> ND
 def _means(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Mean over samples, then the means without each block: (1 + blocks, ...)."""
     n_samples = len(values)
-    blocks = np.array_split(np.arange(n_samples), min(N_BLOCKS, n_samples))
-    sums = np.stack([values[block].sum(axis=0) for block in blocks])
+    n_blocks = min(N_BLOCKS, n_samples)
+    # the blocks of np.array_split: the first are longer by one
+    length, n_longer = divmod(n_samples, n_blocks)
+    sizes = length + (np.arange(n_blocks) < n_longer)
+    sums = np.add.reduceat(values, np.cumsum(sizes) - sizes, axis=0)
     total = sums.sum(axis=0)
-    left = n_samples - np.array([len(block) for block in blocks]).reshape(-1, *[1] * (sums.ndim - 1))
+    left = (n_samples - sizes).reshape(-1, *[1] * (sums.ndim - 1))
     return np.concatenate([total[None] / n_samples, (total - sums) / left])

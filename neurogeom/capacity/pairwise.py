@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from neurogeom._core.parallel import run_units
 from neurogeom.capacity.alignments import NAMES as ALIGNMENTS
 from neurogeom.capacity.draws import Opened
-from neurogeom.capacity.estimates import jackknife_error
 from neurogeom.capacity.solving import Checks, Task, measure, solve
+from neurogeom.statistics import jackknife_error
 
 Floats = NDArray[np.float64]
 

@@ -9,8 +9,20 @@ import numpy as np
 import xarray as xr
 
 from neurogeom import plotting
-
-from .text import NEAR_FLOOR, Interval, along_words, as_band, interval, label, leading_dims, method, near_floor, unit
+from neurogeom.capacity.text import (
+    NEAR_FLOOR,
+    Interval,
+    along_words,
+    as_band,
+    default_quantities,
+    error_width,
+    interval,
+    label,
+    leading_dims,
+    method,
+    near_floor,
+    unit,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,11 +62,6 @@ def plot(result: Any, ax: Any = None, **options: Any) -> Any:
     if str(options.get("quantity", "")).startswith("pair_") or ("pair_capacity" in result.data and not options):
         return pairs(result, ax=ax, **options)
     return manifolds(result, ax=ax, **options)
-
-
-def default_quantities(result: Any) -> list[str]:
-    """Return the variables that a figure of this result shows unless told otherwise."""
-    return [name for name in ("capacity", "dimension", "radius") if name in result.data]
 
 
 def across(result: Any, ax: Any = None, *, quantities: Sequence[str] | None = None) -> np.ndarray:
@@ -103,7 +110,7 @@ def across(result: Any, ax: Any = None, *, quantities: Sequence[str] | None = No
     return panels
 
 
-def manifolds(result: Any, ax: Axes | None = None, *, quantity: str = "capacity") -> Axes:
+def manifolds(result: Any, ax: Axes | None = None, *, quantity: str | None = None) -> Axes:
     """Draw one quantity of each manifold, sorted, with the value of all together and its interval as a line.
 
     Parameters
@@ -112,8 +119,8 @@ def manifolds(result: Any, ax: Axes | None = None, *, quantity: str = "capacity"
         A single result of `mean_field` or `glue`.
     ax : Axes, optional
         Where to draw; a new figure otherwise.
-    quantity : str
-        Such as 'capacity', 'dimension' or 'radius'.
+    quantity : str, optional
+        Such as 'capacity', 'dimension' or 'radius'; the first that the result has per manifold by default.
 
     Returns
     -------
@@ -125,9 +132,13 @@ def manifolds(result: Any, ax: Axes | None = None, *, quantity: str = "capacity"
     ValueError
         If the result does not have the quantity per manifold.
     """
+    data = result.data
+    if quantity is None:
+        quantity = next((name for name in default_quantities(result) if f"manifold_{name}" in data), None)
+        if quantity is None:
+            return scalars(result, ax=ax)
     variable = f"manifold_{quantity}"
     _check_quantity(result, variable)
-    data = result.data
     values = np.asarray(data[variable], float)
     names = (
         [str(name) for name in data["manifold"].values]
@@ -154,6 +165,30 @@ def manifolds(result: Any, ax: Axes | None = None, *, quantity: str = "capacity"
         _overall(result, quantity, ax)
     title = f"{method(result)}: {label(result, quantity, unit=False)} of each manifold"
     return plotting.dress(ax, title=title, x=label(result, quantity), legend="best")
+
+
+def scalars(result: Any, ax: Axes | None = None) -> Axes:
+    """Draw the main numbers of a result that has none per manifold, such as capacity at a positive margin.
+
+    Parameters
+    ----------
+    result : Result
+        A single result.
+    ax : Axes, optional
+        Where to draw; a new figure otherwise.
+
+    Returns
+    -------
+    Axes
+        Where it was drawn, a row per number.
+    """
+    names = default_quantities(result)
+    values = np.array([float(result.data[name]) for name in names])
+    found = [interval(result.data, name) for name in names]
+    low = [values[i] if item is None else float(item.low) for i, item in enumerate(found)]
+    high = [values[i] if item is None else float(item.high) for i, item in enumerate(found)]
+    ax = plotting.dots([label(result, name) for name in names], values, low=low, high=high, ax=ax)
+    return plotting.dress(ax, title=method(result), x="value")
 
 
 def pairs(result: Any, ax: Axes | None = None, *, quantity: str = "pair_capacity") -> Axes:
@@ -342,7 +377,7 @@ def _across_panel(result: Any, name: str, dims: tuple[str, ...], ax: Axes, *, fi
         one = data.isel(pick)
         values = np.asarray(one[name], float)
         values = np.where(near, np.nan, values) if geometry else values
-        found = interval(one, name) or Interval(values, values, "none")
+        found = interval(one, name, width=error_width(result)) or Interval(values, values, "none")
         ends = [np.where(np.isfinite(values), end, np.nan) for end in (found.low, found.high)]
         look = plotting.series(i)
         plotting.line(
@@ -364,12 +399,14 @@ def _across_panel(result: Any, name: str, dims: tuple[str, ...], ax: Axes, *, fi
         plotting.note(f"all capacities lie below {NEAR_FLOOR} × the floor:\nno {name} to show", ax=ax)
         ax.set_yticks([])
     plotting.zero_based(ax)
-    if numeric and ticks.min() > 0 and ticks.max() / ticks.min() > 10:
+    if numeric and along == "time":
+        plotting.onset(ax, ticks)
+    elif numeric and ticks.min() > 0 and ticks.max() / ticks.min() > 10:
         plotting.log_axis(ax, ticks)
     words = label(result, name, unit=False)
     plotting.dress(
         ax,
-        title=f"{method(result)}: {words}" if first else words[:1].upper() + words[1:],
+        title=f"{method(result)}: {words}" if first and method(result) else words[:1].upper() + words[1:],
         x=along_words(along, data),
         y=unit(result, name),
         legend=(("title" if len(groups) == 1 else "best") if first else None),

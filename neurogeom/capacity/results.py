@@ -83,7 +83,7 @@ class SimulatedResult(CapacityResult):
 
 @register
 class SensitivityResult(CapacityResult):
-    """What carries the capacity, from :func:`sensitivity`."""
+    """What carries the capacity: points and gains of neuroids, from :func:`sensitivity`."""
 
     kind: ClassVar[str] = "capacity.sensitivity"
     title: ClassVar[str] = "Sensitivity of manifold capacity"

@@ -29,7 +29,7 @@ LABELS: dict[str, tuple[str, str]] = {
 _OVER = {
     "neuroids": "over neuroids (bootstrap)",
     "points": "over points (delete-group jackknife)",
-    "trials": "over trials (bootstrap)",
+    "trials": "over trials (delete-group jackknife)",
 }
 
 
@@ -42,8 +42,8 @@ class Interval:
     kind: str
 
 
-def interval(data: xr.Dataset, name: str) -> Interval | None:
-    """Return the interval of a variable: its `_ci` where there is one, 1.96 Monte-Carlo errors otherwise.
+def interval(data: xr.Dataset, name: str, *, width: float = 1.96) -> Interval | None:
+    """Return the interval of a variable: its `_ci` where there is one, multiples of its `_se` otherwise.
 
     Parameters
     ----------
@@ -51,6 +51,8 @@ def interval(data: xr.Dataset, name: str) -> Interval | None:
         Numbers of a result.
     name : str
         Variable whose interval is wanted.
+    width : float
+        Multiple of `_se` on each side.
 
     Returns
     -------
@@ -71,8 +73,13 @@ def interval(data: xr.Dataset, name: str) -> Interval | None:
             return Interval(low, high, "ci")
     if f"{name}_se" in data:
         value, error = np.asarray(data[name], float), np.asarray(data[f"{name}_se"], float)
-        return Interval(value - 1.96 * error, value + 1.96 * error, "se")
+        return Interval(value - width * error, value + width * error, "se")
     return None
+
+
+def error_width(result: Any) -> float:
+    """Return how many `_se` an interval of this result reaches: one standard deviation, or 1.96 errors."""
+    return 1.0 if _se_name(result).startswith("sd ") else 1.96
 
 
 def interval_words(result: Any, names: Sequence[str]) -> str:
@@ -92,12 +99,13 @@ def interval_words(result: Any, names: Sequence[str]) -> str:
     """
     found = [interval(result.data, name) for name in names if name in result.data]
     kinds = list(dict.fromkeys(item.kind for item in found if item is not None))
+    over = _se_name(result)
+    monte_carlo = "95 % Monte-Carlo interval (over samples; it says nothing about other neurons or stimuli)"
+    other = f"one standard deviation {over[3:]}" if over.startswith("sd ") else f"95 % interval (1.96 × {over})"
     sentences = {
         "ci": f"{_level(result.settings)} interval {_over(result.settings, result.data)}",
-        "se": "95 % Monte-Carlo interval (over samples; it says nothing about other neurons or stimuli)",
+        "se": monte_carlo if over == "MC error" else other,
     }
-    if _is_curve(result):
-        sentences["se"] = "1.96 standard deviations over subsamples"
     dims = leading_dims(result)
     drawn = "Bands" if dims and as_band(result.data, dims[-1]) else "Bars"
     return f"{drawn}: {'; elsewhere '.join(sentences[kind] for kind in kinds)}." if kinds else ""
@@ -133,6 +141,12 @@ def leading_dims(result: Any) -> tuple[str, ...]:
     return () if name is None else tuple(str(dim) for dim in result.data[name].dims)
 
 
+def default_quantities(result: Any) -> list[str]:
+    """Return the variables that a figure of this result shows unless told otherwise."""
+    main = [name for name in ("capacity", "dimension", "radius") if name in result.data]
+    return main or [name for name in result.headline if name in result.data][:3]
+
+
 def label(result: Any, name: str, *, unit: bool = True) -> str:
     """Return the readable name of a variable, with its unit in brackets."""
     words, of = _label_and_unit(result, name)
@@ -146,9 +160,9 @@ def unit(result: Any, name: str) -> str:
 
 
 def method(result: Any) -> str:
-    """Return the name of the method of a result: 'GLUE', 'Mean-field theory'."""
-    words = _METHOD.get(result.kind, result.title)
-    return words[:1].upper() + words[1:]
+    """Return the name of the method of a result, 'GLUE' or 'Mean-field'; of a curve, that of its measure."""
+    kind = f"capacity.{_one(result.settings.get('method'))}" if _is_curve(result) else result.kind
+    return _METHOD.get(kind, "" if _is_curve(result) else result.title)
 
 
 def along_words(dim: str, data: xr.Dataset | None = None) -> str:
@@ -182,8 +196,6 @@ def caption(result: Any, quantities: Sequence[str] | None = None) -> str:
     str
         A few sentences.
     """
-    from .plots import default_quantities
-
     names = list(quantities) if quantities is not None else default_quantities(result)
     dims = leading_dims(result)
     drawn = ", ".join(label(result, name, unit=False) for name in names)
@@ -212,12 +224,11 @@ def floor_words(result: Any, names: Sequence[str]) -> str:
 
 def describe(result: Any) -> str:
     """Return how a result was computed, in half a sentence: method, manifolds, samples."""
-    settings = result.settings
-    count = settings.get("n_samples", settings.get("n_trials"))
-    what = {"n_samples": "samples", "n_trials": "trials"}["n_samples" if "n_samples" in settings else "n_trials"]
-    parts = [_METHOD.get(result.kind, result.title), sizes(result)]
-    parts.append(f"{_one(count)} {what}" if count is not None else "")
-    return ", ".join(part for part in parts if part)
+    counts = {"n_subsamples": "subsamples of each size", "n_samples": "samples", "n_trials": "trials"}
+    numbers = [
+        f"{_one(result.settings[key])} {words}" for key, words in counts.items() if result.settings.get(key) is not None
+    ]
+    return ", ".join(part for part in (method(result), sizes(result), *numbers) if part)
 
 
 def sizes(result: Any) -> str:
@@ -309,9 +320,9 @@ def _error_sentence(result: Any) -> str:
 
 _METHOD = {
     "capacity.glue": "GLUE",
-    "capacity.mean_field": "mean-field",
-    "capacity.simulated": "simulation",
-    "capacity.sensitivity": "exact derivatives of GLUE",
+    "capacity.mean_field": "Mean-field",
+    "capacity.simulated": "Simulation",
+    "capacity.sensitivity": "Exact derivatives of GLUE",
 }
 
 _METHODS = {
@@ -321,6 +332,11 @@ _METHODS = {
     "capacity.sensitivity": _sensitivity_methods,
     "capacity.curve": _curve_methods,
 }
+
+
+def _se_name(result: Any) -> str:
+    """What `_se` of this result is, in the words of its class."""
+    return str(getattr(result, "se_name", "MC error"))
 
 
 def _is_curve(result: Any) -> bool:

@@ -435,7 +435,7 @@ def _chi_nodes(radius: float, dimension: float, kappa: float) -> tuple[NDArray[n
     t = u ** (1.0 / power)
     log_density = (1.0 - 0.5 * dimension) * np.log(2.0) - special.gammaln(0.5 * dimension) - 0.5 * t * t
     # χ(t) dt = t^(D − 1) … dt, and dt = t^(1 − D) du / D where u = t^D
-    jacobian = (dimension - 1.0) * np.log(t) if power == 1.0 else -np.log(dimension)
+    jacobian = (dimension - 1.0) * np.log(np.maximum(t, np.finfo(float).tiny)) if power == 1.0 else -np.log(dimension)
     return t, (half * _WEIGHTS).ravel() * np.exp(log_density + jacobian)
 
 
@@ -456,6 +456,8 @@ def _touching_objective(
 
 
 def _separable(n_points: int, n_neuroids: int) -> float:
+    if n_neuroids == 0:
+        return 0.0
     return float(special.bdtr(n_neuroids - 1, n_points - 1, 0.5)) if n_neuroids < n_points else 1.0
 
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .commands import cli, main
+from neurogeom.cli.commands import cli, main
 
 __all__ = ["cli", "main"]

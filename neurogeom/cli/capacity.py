@@ -14,12 +14,11 @@ import xarray as xr
 
 from neurogeom import report
 from neurogeom.capacity import text
+from neurogeom.cli.analysis import Measure, Outcome, run_layers
+from neurogeom.cli.outputs import close_store, open_store, write
+from neurogeom.cli.sections import across_figure, layer_table, single_figure
 from neurogeom.io import fingerprint
 from neurogeom.results import Result
-
-from .analysis import Measure, Outcome, run_layers
-from .outputs import close_store, open_store, write
-from .sections import across_figure, layer_table, single_figure
 
 _FUNCTIONS = {"glue": "glue", "mean-field": "mean_field", "simulated": "simulated"}
 _ONLY_GLUE = ("dichotomies",)

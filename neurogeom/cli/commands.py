@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from .errors import clear_errors
+from neurogeom.cli.errors import clear_errors
 
 METHODS = ("glue", "mean-field", "simulated")
 
@@ -63,7 +63,7 @@ def demo(out: Path, seed: int, quick: bool, n_jobs: int | None) -> None:
 
     Takes about a minute and no network connection. Writes an HTML report, figures, a netCDF file and a CSV table.
     """
-    from .demo import run
+    from neurogeom.cli.demo import run
 
     run(out, seed=seed, quick=quick, n_jobs=n_jobs, say=click.echo)
 
@@ -99,7 +99,7 @@ def capacity(responses: Path, out: Path, methods: tuple[str, ...], **options: An
     Writes an HTML report, figures, a netCDF file and a CSV table. A run that was stopped goes on where it stopped when
     the same command is given again.
     """
-    from .capacity import run
+    from neurogeom.cli.capacity import run
 
     run(responses, out, methods=list(dict.fromkeys(methods)), say=click.echo, **options)
 
@@ -108,6 +108,6 @@ def capacity(responses: Path, out: Path, methods: tuple[str, ...], **options: An
 @_common
 def info() -> None:
     """Print versions, back ends and the cache folder, for a bug report."""
-    from .info import report
+    from neurogeom.cli.info import report
 
     click.echo(report())

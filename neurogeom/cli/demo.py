@@ -15,15 +15,17 @@ import xarray as xr
 from neurogeom import plotting, report
 from neurogeom._core.warnings import NeurogeomWarning
 from neurogeom.capacity import text
+from neurogeom.cli.analysis import Measure, Outcome, run_layers
+from neurogeom.cli.outputs import close_store, open_store, write
+from neurogeom.cli.sections import across_figure, agreement_section, layer_table
 from neurogeom.io import UnitStore, fingerprint
 from neurogeom.results import Result, concat
 
-from .analysis import Measure, Outcome, run_layers
-from .outputs import close_store, open_store, write
-from .sections import across_figure, agreement_section, layer_table
-
 N_PER_CLASS = 20
 """Held-out images of each digit: few enough that layers of 512 units stay above their floor."""
+
+N_RESAMPLES = 30
+"""Bootstrap resamples of neuroids: intervals come from their standard error, for which this is enough."""
 
 LINES = """\
 import neurogeom as ng
@@ -100,7 +102,7 @@ def _measure(
 
     common: dict[str, Any] = {"labels": "digit", "seed": seed}
     effort: dict[str, Any] = {"n_samples": 50 if quick else 200, "n_jobs": n_jobs}
-    sure: dict[str, Any] = {} if quick else {"uncertainty": "neuroids"}
+    sure: dict[str, Any] = {} if quick else {"uncertainty": "neuroids", "n_resamples": N_RESAMPLES}
     measures: dict[str, Measure] = {
         "glue": partial(glue, **common, **effort, **sure),
         "mean_field": partial(mean_field, **common, **effort, **sure),
@@ -109,6 +111,8 @@ def _measure(
     main = run_layers(
         _lazily(trained), measures, store, after=lambda name, found: say(_line(name, trained[name], found))
     )
+    for name in ("glue", "readout"):  # pixels are the same for both networks
+        store.save((f"{name}_untrained", "pixels"), store.load((name, "pixels")))
     twin = run_layers(_lazily(untrained), {f"{name}_untrained": measures[name] for name in ("glue", "readout")}, store)
     outcome = Outcome({**main.results, **twin.results}, {**main.failures, **twin.failures})
     if outcome.failures:

@@ -31,7 +31,7 @@ def across_figure(result: Result, *, readouts: Mapping[str, Result] | None = Non
     tuple of Figure, str, str
         The figure, its caption, and its text for readers who cannot see it.
     """
-    names = plots.default_quantities(result)
+    names = text.default_quantities(result)
     n_panels = len(names) + bool(readouts)
     figure, axes = plotting.new_figure(n_columns=n_panels, size=(2.85, 3.0))
     plots.across(result, ax=axes[0, n_panels - len(names) :], quantities=names)
@@ -92,7 +92,7 @@ def layer_table(
     for method, result in results.items():
         if "capacity_floor" in result.data:
             columns[f"{method} floor"] = _cells(result, "capacity_floor")
-        for name in plots.default_quantities(result):
+        for name in text.default_quantities(result):
             columns[f"{method} {text.label(result, name, unit=False).split()[-1]}"] = _cells(result, name)
     kinds = {m: text.interval_words(r, ["capacity"]).removeprefix("Bars: ").rstrip(".") for m, r in results.items()}
     brackets = "; ".join(f"{m}: {words}" for m, words in kinds.items()) if len(set(kinds.values())) > 1 else ""

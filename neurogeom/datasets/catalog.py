@@ -47,7 +47,7 @@ class Card:
     license: str
     citation: str
     source: str
-    reader: str
+    reader: str | None = None
     species: Any = None
     area: Any = None
     sizes: Mapping[str, int] = field(default_factory=dict)

@@ -9,6 +9,7 @@ from pathlib import Path
 from neurogeom.datasets.catalog import Card, CardFile, card
 
 VARIABLE = "NEUROGEOM_DATA"
+USER_SUFFIXES = (".nc", ".zarr", ".npz", ".h5", ".hdf5", ".mat", ".nwb", ".csv")
 
 
 def fetch(name: str) -> list[Path]:
@@ -37,6 +38,25 @@ def fetch(name: str) -> list[Path]:
     """
     wanted = card(name)
     return [find_file(wanted, file.name, download=True) for file in wanted.files]
+
+
+def find_user_file(card: Card) -> Path:
+    """The one recording that a person put into the folder of a data set without a fixed file."""
+    folders = search_folders(card.name)
+    folders = [folder for folder in folders if folder.name == card.name and folder.is_dir()]
+    found = [path for folder in folders for path in sorted(folder.iterdir()) if path.suffix.lower() in USER_SUFFIXES]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise ValueError(
+            f"{card.name!r} has several files: {', '.join(str(path) for path in found[:5])}. "
+            "Read the one you mean with recordings.load(path)."
+        )
+    raise FileNotFoundError(
+        f"{card.name!r} is not on this machine. Get it from {card.source}, and put the file into "
+        f"{' or '.join(str(folder) for folder in search_folders(card.name) if folder.name == card.name)}"
+        f"{'' if os.environ.get(VARIABLE) else f' (or set {VARIABLE})'}; or read it with recordings.load(path)."
+    )
 
 
 def find_file(card: Card, name: str, *, download: bool = False) -> Path:

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from neurogeom import recordings
 from neurogeom._core.validation import check_option
+from neurogeom.datasets import macaque
 from neurogeom.datasets.catalog import Card, card
-from neurogeom.datasets.files import find_file
+from neurogeom.datasets.files import find_file, find_user_file
 
 Reader = Callable[[Card, str, bool], xr.DataArray]
 
@@ -41,7 +43,7 @@ def load(name: str, *, part: str | None = None, download: bool = True) -> xr.Dat
     Raises
     ------
     ValueError
-        Unknown name or part, or a file that is not the one on the card.
+        Unknown name or part, a file that is not the one on the card, or a data set without responses.
     FileNotFoundError
         Files that are missing; the message says how to get them.
 
@@ -53,6 +55,10 @@ def load(name: str, *, part: str | None = None, download: bool = True) -> xr.Dat
     wanted = card(name)
     parts = tuple(wanted.parts)
     chosen = parts[0] if part is None else check_option("part", part, parts)
+    if wanted.reader is None:
+        raise ValueError(
+            f"{name!r} holds no responses ({wanted.kind}: {wanted.parts[chosen]}). Its files: datasets.fetch({name!r})."
+        )
     found = READERS[wanted.reader](wanted, chosen, download)
     about = {"title": wanted.title, "license": wanted.license, "citation": wanted.citation, "dataset": name}
     return found.assign_attrs(about | {"part": chosen})
@@ -154,4 +160,14 @@ def _names(stem: str, count: int) -> np.ndarray:
     return np.array([f"{stem}_{i:0{width}d}" for i in range(count)], dtype=object)
 
 
-READERS: dict[str, Reader] = {"digits": _digits, "kriegeskorte2008": _kriegeskorte2008}
+def _user_file(card: Card, part: str, download: bool) -> xr.DataArray:
+    return recordings.load(find_user_file(card))
+
+
+READERS: dict[str, Reader] = {
+    "digits": _digits,
+    "kriegeskorte2008": _kriegeskorte2008,
+    "macaque_it_zhang_desimone": macaque.zhang_desimone,
+    "macaque_v4_cowley2023": macaque.cowley,
+    "user_file": _user_file,
+}

@@ -21,6 +21,7 @@ AT_LEAST = 0.2  # of the first pick's violation, for another point to enter with
 SMALLEST_SHARE = 1e-9  # of an active point in one that depends on it, for an exchange
 ROUNDING = 2e-15  # of the sum of the multipliers: violations below it are rounding
 FAR_ABOVE = 1e4  # times the limit, where rounding need not be looked at
+MOST_STALLED = 20  # steps near the limit without progress
 _MASKED = 1e300
 
 
@@ -71,6 +72,8 @@ def solve_one(
     size = 0
     n_refused = 0
     n_picks = len(picks)
+    stalled = 0
+    least_worst = np.inf
     budget = 50 + 10 * n
     while True:
         gradient(gram, b, y, bias, current, slots, size, error)
@@ -89,6 +92,15 @@ def solve_one(
         if found == 0 or budget <= 0:
             counts[1] = n_refused
             return size
+        worst = abs(gains[0])
+        if worst < FAR_ABOVE * limit:  # rounding may let points come and go for ever
+            stalled += 1
+            if worst < 0.5 * least_worst:
+                least_worst = worst
+                stalled = 0
+            if stalled > MOST_STALLED:
+                counts[1] = n_refused
+                return size
         before = size
         together = 4 if size + found > DOUBLES else 1
         for first in range(0, found, together):
@@ -224,7 +236,7 @@ def project(gram, inverse, columns, vectors, zero, slots, every, size, y, bias, 
     end = n_lanes * DOUBLES
     start = (size + DOUBLES - 1) // DOUBLES * DOUBLES
     if end > start:
-        for s in range(size):
+        for s in range(start):
             for j in range(start, end):
                 inverse[s, j] = 0.0
         for s in range(start, end):

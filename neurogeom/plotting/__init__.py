@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from .distributions import cumulative, histogram
-from .dots import dots, ranked
-from .images import image_grid
-from .lines import against, floor, line, note, reference, zero_based
-from .matrices import matrix
-from .style import (
+from neurogeom.plotting.distributions import cumulative, histogram
+from neurogeom.plotting.dots import dots, ranked
+from neurogeom.plotting.images import image_grid
+from neurogeom.plotting.lines import against, floor, line, note, onset, reference, zero_based
+from neurogeom.plotting.matrices import matrix
+from neurogeom.plotting.style import (
     DIVERGING,
     GRID,
     INK,
@@ -50,6 +50,7 @@ __all__ = [
     "new_axes",
     "new_figure",
     "note",
+    "onset",
     "polish",
     "ranked",
     "reference",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .style import PALETTE, axes_or_new, context, dress
+from neurogeom.plotting.style import PALETTE, axes_or_new, context, dress
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

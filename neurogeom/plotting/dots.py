@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .lines import check_lengths
-from .style import MUTED, PALETTE, axes_or_new, category_axis, context, dress
+from neurogeom.plotting.lines import check_lengths
+from neurogeom.plotting.style import MUTED, PALETTE, axes_or_new, category_axis, context, dress
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .style import axes_or_new, context
+from neurogeom.plotting.style import axes_or_new, context
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurogeom._core.validation import check_option
-
-from .style import GRID, MUTED, PALETTE, axes_or_new, category_axis, check_axes, context
+from neurogeom.plotting.style import GRID, MUTED, PALETTE, axes_or_new, category_axis, check_axes, context
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -196,6 +195,42 @@ def reference(
     ax = axes_or_new(ax)
     draw = ax.axhline if axis == "y" else ax.axvline
     draw(value, color=color, linestyle="dashed", linewidth=1.2, label=label, zorder=1.5)
+    return ax
+
+
+def onset(ax: Axes, times: ArrayLike, *, at: float = 0.0) -> Axes:
+    """Draw stimulus onset as a line over an axis of time, where it lies within the times that are drawn.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to draw.
+    times : array
+        Times along the axis.
+    at : float
+        Time of the onset.
+
+    Returns
+    -------
+    Axes
+        The same.
+
+    Raises
+    ------
+    TypeError
+        If `ax` is not a matplotlib Axes.
+
+    Examples
+    --------
+    >>> from neurogeom.plotting import new_figure
+    >>> figure, axes = new_figure()
+    >>> len(onset(axes[0, 0], [-50.0, 0.0, 50.0]).lines)
+    1
+    """
+    ax = axes_or_new(ax)
+    known = np.asarray(times, dtype=float)
+    if known.size and known.min() <= at <= known.max():
+        ax.axvline(at, color=MUTED, linestyle="solid", linewidth=1.0, label="stimulus onset", zorder=1.2)
     return ax
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .lines import note
-from .style import DIVERGING, INK, SEQUENTIAL, axes_or_new, context
+from neurogeom.plotting.lines import note
+from neurogeom.plotting.style import DIVERGING, INK, SEQUENTIAL, axes_or_new, context
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -41,36 +41,42 @@ def held_out_correlation(predicted: np.ndarray, observed: np.ndarray) -> np.ndar
     return np.where(powers[1] > floors[1], value, np.nan)
 
 
-def centered_by(values: np.ndarray, codes: np.ndarray) -> np.ndarray:
-    """Return values less the mean of their group, shape (n, t).
+def centered_by(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return values less the mean of their group, shape (n, t); what rounding leaves becomes 0.
 
     Examples
     --------
-    >>> centered_by(np.array([[1.0], [3.0], [5.0]]), np.array([0, 0, 1])).ravel().tolist()
+    >>> centered_by(np.array([[1.0], [3.0], [5.0]]), np.array(["a", "a", "b"])).ravel().tolist()
     [-1.0, 1.0, 0.0]
     """
-    _, group = np.unique(codes, return_inverse=True)
+    _, group = np.unique(labels, return_inverse=True)
     sums = np.zeros((group.max() + 1, values.shape[1]))
     np.add.at(sums, group, values)
-    return values - (sums / np.bincount(group)[:, None])[group]
+    centered = values - (sums / np.bincount(group)[:, None])[group]
+    centered[np.abs(centered) <= 64.0 * _EPS * np.abs(values).max(axis=0)] = 0.0
+    return centered
 
 
-def pooled_predictions(predictions: Sequence[np.ndarray], folds: Sequence[Fold], n_stimuli: int) -> np.ndarray:
+def pooled_predictions(predictions: Sequence[np.ndarray], folds: Sequence[Fold], targets: np.ndarray) -> np.ndarray:
     """Return the mean of each stimulus's out-of-fold predictions, shape (n, t); NaN where it was never tested.
+
+    The training mean of each split is replaced by the mean of all stimuli: those means are lower where the test
+    stimuli are high, so that a model that knows nothing but the mean would look anticorrelated.
 
     Examples
     --------
-    >>> fold = (np.array([0]), np.array([1]))
-    >>> pooled_predictions([np.array([[2.0]]), np.array([[4.0]])], [fold, fold], 2).ravel().tolist()
-    [nan, 3.0]
+    >>> y = np.array([[0.0], [2.0], [4.0]])
+    >>> folds = [(np.array([0, 1]), np.array([2])), (np.array([1, 2]), np.array([0]))]
+    >>> pooled_predictions([np.array([[1.0]]), np.array([[3.0]])], folds, y).ravel().tolist()
+    [2.0, nan, 2.0]
     """
-    total = np.zeros((n_stimuli, predictions[0].shape[1]))
-    counts = np.zeros(n_stimuli)
-    for prediction, (_, test) in zip(predictions, folds):
-        total[test] += prediction
+    total = np.zeros(targets.shape)
+    counts = np.zeros(len(targets))
+    for prediction, (train, test) in zip(predictions, folds):
+        total[test] += prediction - targets[train].mean(axis=0)
         counts[test] += 1.0
     with np.errstate(invalid="ignore"):
-        return total / np.where(counts > 0, counts, np.nan)[:, None]
+        return targets.mean(axis=0) + total / np.where(counts > 0, counts, np.nan)[:, None]
 
 
 def median_over_splits(correlations: np.ndarray) -> float:
@@ -81,7 +87,26 @@ def median_over_splits(correlations: np.ndarray) -> float:
     >>> median_over_splits(np.array([[0.1, 0.5, 0.9], [0.2, 0.3, np.nan]]))
     0.375
     """
-    return float(np.nanmedian(correlations, axis=1).mean())
+    return float(known_medians(correlations).mean())
+
+
+def known_medians(values: np.ndarray) -> np.ndarray:
+    """Return the median of each row over what is not NaN; NaN for a row without numbers. Faster than nanmedian.
+
+    Examples
+    --------
+    >>> known_medians(np.array([[3.0, 1.0, 2.0], [np.nan, 4.0, 8.0]])).tolist()
+    [2.0, 6.0]
+    """
+    ordered = np.sort(values, axis=1)  # NaN comes last
+    counts = np.isfinite(values).sum(axis=1)
+    rows = np.arange(len(values))
+    low, high = (
+        ordered[rows, np.maximum(counts - 1, 0) // 2],
+        ordered[rows, np.maximum(counts, 1) // 2 % values.shape[1]],
+    )
+    middle = np.where(counts % 2 == 1, low, 0.5 * (low + high))
+    return np.where(counts > 0, middle, np.nan)
 
 
 def resample(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from neurogeom.predictivity.aggregate import held_out_correlation
+from neurogeom.predictivity.aggregate import centered_by, held_out_correlation
 from neurogeom.regression.folds import Fold
 
 COMPONENTS = ("group_means", "within_group", "stratum_difference")
@@ -54,14 +54,21 @@ def group_means(
 
 
 def component_correlations(
-    predicted: np.ndarray, observed: np.ndarray, groups: np.ndarray, strata: np.ndarray | None = None
+    predictions: Sequence[np.ndarray],
+    targets: np.ndarray,
+    folds: Sequence[Fold],
+    groups: np.ndarray,
+    strata: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Return the correlation of each part of the responses with the same part of the predictions.
+    """Return the correlation of each part of the held-out responses with the same part of their predictions.
+
+    Parts are formed within each split's test stimuli, relative to its training mean, and put together over splits.
 
     Parameters
     ----------
-    predicted, observed : ndarray, shape (n, t)
-        Out-of-fold predictions and responses; rows with NaN predictions (never tested) are left out.
+    predictions : sequence of ndarray, shape (n_test, t)
+    targets : ndarray, shape (n, t)
+    folds : sequence of (train, test)
     groups : ndarray, shape (n,)
     strata : ndarray, shape (n,), optional
 
@@ -79,35 +86,56 @@ def component_correlations(
     --------
     >>> y = np.array([[0.0], [1.0], [5.0], [6.0], [9.0], [10.0]])
     >>> means_only = np.array([[0.5], [0.5], [5.5], [5.5], [9.5], [9.5]])
-    >>> component_correlations(means_only, y, np.array(list("aabbcc"))).round(3)[:2].ravel().tolist()
+    >>> fold = (np.array([0, 1, 2, 3, 4, 5]), np.arange(6))
+    >>> component_correlations([means_only], y, [fold], np.array(list("aabbcc"))).round(3)[:2].ravel().tolist()
     [1.0, 0.0]
     """
-    rows = np.isfinite(predicted).all(axis=1)
-    n_targets = observed.shape[1]
-    found = np.full((len(COMPONENTS), n_targets), np.nan)
-    names, group = np.unique(groups[rows], return_inverse=True)
-    stratum = np.zeros(len(group), dtype=int) if strata is None else np.unique(strata[rows], return_inverse=True)[1]
-    both = [predicted[rows], observed[rows]]
-    if len(names) >= 3:
-        found[0] = held_out_correlation(*(_means(part, group, len(names), np.zeros(n_targets)) for part in both))
-    cell = np.unique(group * (stratum.max(initial=0) + 1) + stratum, return_inverse=True)[1]
-    several = np.bincount(cell)[cell] >= 2
-    if several.sum() >= 3:
-        zero = np.zeros(n_targets)
-        inner = [(part - _means(part, cell, cell.max() + 1, zero)[cell])[several] for part in both]
-        found[1] = held_out_correlation(*inner)
-    if strata is not None and stratum.max(initial=0) >= 1:
-        absent = np.full(n_targets, np.nan)
-        first, second = stratum == 0, stratum == 1
-        parts = [
-            _means(part[second], group[second], len(names), absent)
-            - _means(part[first], group[first], len(names), absent)
-            for part in both
-        ]
-        paired = np.isfinite(parts[0]).all(axis=1)
-        if paired.sum() >= 3:
-            found[2] = held_out_correlation(*(part[paired] for part in parts))
-    return found
+    names, group = np.unique(groups, return_inverse=True)
+    stratum = np.zeros(len(group), dtype=int) if strata is None else np.unique(strata, return_inverse=True)[1]
+    cell = group * (stratum.max() + 1) + stratum
+    means: list[tuple[np.ndarray, np.ndarray]] = []
+    inner: list[tuple[np.ndarray, np.ndarray]] = []
+    differences: list[tuple[np.ndarray, np.ndarray]] = []
+    absent = np.full(targets.shape[1], np.nan)
+    for prediction, (train, test) in zip(predictions, folds):
+        both = prediction - targets[train].mean(axis=0), targets[test] - targets[train].mean(axis=0)
+        means.append(_each(both, group[test], len(names), absent))
+        several = np.bincount(cell[test])[cell[test]] >= 2
+        if several.any():
+            inner.append(tuple(centered_by(part[several], cell[test][several]) for part in both))  # type: ignore[arg-type]
+        sides = [stratum[test] == 0, stratum[test] == 1]
+        if all(side.any() for side in sides):
+            first, second = (
+                _each((both[0][side], both[1][side]), group[test][side], len(names), absent) for side in sides
+            )
+            differences.append((second[0] - first[0], second[1] - first[1]))
+    over_folds = [_mean_of_known([pair[side] for pair in means]) for side in (0, 1)]
+    parts = [
+        (over_folds[0], over_folds[1]),
+        tuple(np.concatenate([pair[side] for pair in inner]) for side in (0, 1)) if inner else None,
+        tuple(_mean_of_known([pair[side] for pair in differences]) for side in (0, 1)) if differences else None,
+    ]
+    return np.array([_correlation(part, absent) for part in parts])
+
+
+def _each(
+    both: tuple[np.ndarray, np.ndarray], codes: np.ndarray, n_codes: int, absent: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    return _means(both[0], codes, n_codes, absent), _means(both[1], codes, n_codes, absent)
+
+
+def _mean_of_known(tables: Sequence[np.ndarray]) -> np.ndarray:
+    stacked = np.array(tables)
+    known = np.isfinite(stacked)
+    counts = known.sum(axis=0)
+    return np.where(counts > 0, np.where(known, stacked, 0.0).sum(axis=0) / np.maximum(counts, 1), np.nan)
+
+
+def _correlation(part: tuple[np.ndarray, ...] | None, absent: np.ndarray) -> np.ndarray:
+    if part is None:
+        return absent
+    known = np.isfinite(part[0]).all(axis=1) & np.isfinite(part[1]).all(axis=1)
+    return held_out_correlation(part[0][known], part[1][known]) if known.sum() >= 3 else absent
 
 
 def _means(values: np.ndarray, codes: np.ndarray, n_codes: int, absent: np.ndarray) -> np.ndarray:

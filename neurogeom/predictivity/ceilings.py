@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from neurogeom.predictivity.aggregate import known_medians
 from neurogeom.statistics.explained import cc_max
 from neurogeom.statistics.reliability import (
     explainable_share,
@@ -38,11 +39,11 @@ class Ceiling:
 
     def median(self, use: np.ndarray | slice = slice(None)) -> float:
         """Mean over splits of the median over neuroids."""
-        return float(np.nanmedian(self.per_split[:, use], axis=1).mean())
+        return float(known_medians(self.per_split[:, use]).mean())
 
     def error(self) -> float:
         """Standard error of that mean over splits (ddof 0); NaN without splits."""
-        medians = np.nanmedian(self.per_split, axis=1)
+        medians = known_medians(self.per_split)
         return float(medians.std() / np.sqrt(len(medians))) if len(medians) > 1 else float("nan")
 
 

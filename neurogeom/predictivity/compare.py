@@ -11,7 +11,7 @@ import xarray as xr
 from neurogeom._core.random import resolve_seed
 from neurogeom._core.responses import quoted
 from neurogeom._core.validation import check_count, check_option, check_real
-from neurogeom.predictivity.aggregate import centered_by
+from neurogeom.predictivity.aggregate import centered_by, known_medians
 from neurogeom.predictivity.ceilings import normalize
 from neurogeom.predictivity.results import ComparisonResult, ScoreResult
 from neurogeom.results import make_settings
@@ -172,12 +172,12 @@ class _Statistic:
     def _median(self, correlations: np.ndarray, neuroids: np.ndarray) -> np.ndarray:
         drawn = np.take_along_axis(correlations, neuroids, axis=1)
         if self.ceiling is None:
-            return np.nanmedian(drawn, axis=1)
+            return known_medians(drawn)
         how, signed = self.settings["normalization"], self.settings["signed"]
         reliability = self.ceiling[neuroids]
         if self.settings["aggregate"] == "median_of_ratios":
-            return np.nanmedian(normalize(drawn, reliability, how, signed=signed), axis=1)
-        return normalize(np.nanmedian(drawn, axis=1), np.nanmedian(reliability, axis=1), how, signed=signed)
+            return known_medians(normalize(drawn, reliability, how, signed=signed))
+        return normalize(known_medians(drawn), known_medians(reliability), how, signed=signed)
 
 
 def _resampled(statistic: _Statistic, over: Sequence[str], n_resamples: int, seed: int) -> np.ndarray:

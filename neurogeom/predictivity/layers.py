@@ -121,7 +121,7 @@ def _layers(layers: Any) -> dict[str, Any]:
 
 def _known(options: Mapping[str, Any]) -> Mapping[str, Any]:
     for name in options:
-        if name not in defaults():
+        if name not in defaults() or name in ("window", "step"):
             raise TypeError(f"score_layers has no option {name!r}. {hint(name, defaults())}")
     return options
 

@@ -85,7 +85,7 @@ def over(result: ScoreResult, *, quantity: str | None = None, onset: float | Non
         Joined with ``results.concat``, or scored over time.
     quantity : {"ceiled_score", "correlation"}, optional
     onset : float, optional
-        Where stimulus onset is drawn, on a numeric axis.
+        Where stimulus onset is drawn, on a numeric axis; at 0 of ``time`` if not given.
     ax : matplotlib Axes, optional
 
     Returns
@@ -105,7 +105,12 @@ def over(result: ScoreResult, *, quantity: str | None = None, onset: float | Non
     if onset is not None:
         plotting.reference(onset, label="stimulus onset", axis="x", ax=ax)
         ax.legend()
-    ax.set_xlabel(str(dim).replace("_", " "))
+    elif dim == "time" and numeric:
+        plotting.onset(ax, places)
+        if ax.get_legend_handles_labels()[1]:
+            ax.legend()
+    units = values[dim].attrs.get("units")
+    ax.set_xlabel(str(dim).replace("_", " ") + (f" [{units}]" if units else ""))
     ax.set_ylabel(_NAMES[quantity])
     return ax
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import xarray as xr
 
 from neurogeom._core.random import resolve_seed
-from neurogeom._core.responses import without_single_bins
 from neurogeom._core.validation import check_count, check_option, check_real
 from neurogeom._core.warnings import collect
 from neurogeom.predictivity import models, presets
@@ -18,12 +16,12 @@ from neurogeom.predictivity.inputs import Paired, labels_of, pair
 from neurogeom.predictivity.results import ScoreResult
 from neurogeom.predictivity.scoring import Plan, score_paired
 from neurogeom.predictivity.splits import make_splits
+from neurogeom.recordings.windows import TimeSlices, check_time, time_slices
 from neurogeom.regression import Gram
-from neurogeom.results import concat, make_settings
+from neurogeom.results import make_settings
 
 AGGREGATES = ("ratio_of_medians", "median_of_ratios")
 DIRECTIONS = ("forward", "reverse")
-TIME = "time_bin"
 
 
 def score(
@@ -53,6 +51,8 @@ def score(
     level: float = 0.95,
     n_resamples: int = 1000,
     keep_predictions: bool = True,
+    window: float | None = None,
+    step: float | None = None,
     seed: int | None = None,
     n_jobs: int | None = None,
 ) -> ScoreResult:
@@ -72,7 +72,7 @@ def score(
     features : array (stimuli, features), DataArray, or dict of name to either
         A dict gives bands, for ``method="banded_ridge"``.
     responses : array (stimuli, neuroids) or (repetitions, stimuli, neuroids), or DataArray (presentation, neuroid)
-        A DataArray with several ``time_bin`` gives a result over time, with the same splits in all bins.
+        A DataArray with several ``time_bin`` gives a result with a leading dimension ``time``.
     method : {"pls", "ridge", "banded_ridge", "one_to_one"}
         Partial least squares; ridge with the penalty of each neuroid by leave-one-out; a penalty for each band;
         the single feature that correlates best in training.
@@ -114,6 +114,9 @@ def score(
         Bootstrap resamples of splits and neuroids (subjects first, where known); 0 for no interval.
     keep_predictions : bool
         Whether out-of-fold predictions are kept, which :func:`neurogeom.predictivity.compare` needs.
+    window, step : float, optional
+        For responses with time bins: the length of a window and from one to the next, usually in ms; each time bin by
+        itself if not given. Splits are the same in all windows (:func:`neurogeom.recordings.over_time`).
     seed : int, optional
     n_jobs : int, optional
         Threads over folds; the numbers do not depend on it.
@@ -145,12 +148,11 @@ def score(
         del arguments[name]
     settings = checked(presets.apply(preset, arguments, defaults()))
     with collect() as notes:
-        bins = _time_bins(responses)
-        if bins is None:
+        if check_time(responses, window, step):
+            result = _over_time(features, time_slices(responses, window, step), settings)
+        else:
             data, diagnostics = run(pair(features, responses, missing=missing), settings, {})
             result = ScoreResult(data, settings_of(settings), diagnostics, (), _references(settings))
-        else:
-            result = _over_time(features, responses, bins, settings)
     return ScoreResult(result.data, result.settings, result.diagnostics, tuple(notes), result.references)
 
 
@@ -210,25 +212,15 @@ def run(paired: Paired, settings: dict[str, Any], shared: dict[str, Gram | None]
     return score_paired(paired, Plan(folds, groups, strata, options, within, settings), shared["gram"])
 
 
-def _over_time(features: Any, responses: xr.DataArray, bins: np.ndarray, settings: dict[str, Any]) -> ScoreResult:
-    """One score for each time bin: same splits, same Gram matrix."""
+def _over_time(features: Any, slices: TimeSlices, settings: dict[str, Any]) -> ScoreResult:
+    """One score for each window of time: same splits, same Gram matrix."""
     shared: dict[str, Gram | None] = {}
     results = []
-    for index in range(responses.sizes[TIME]):
-        paired = pair(features, responses.isel({TIME: index}, drop=True), missing=settings["missing"])
-        data, diagnostics = run(paired, settings, shared)
+    for place, responses in enumerate(slices.responses):
+        with slices.named(place):
+            data, diagnostics = run(pair(features, responses, missing=settings["missing"]), settings, shared)
         results.append(ScoreResult(data, settings_of(settings), diagnostics, (), _references(settings)))
-    return concat(results, **{TIME: list(bins)})
-
-
-def _time_bins(responses: Any) -> np.ndarray | None:
-    """A name for each time bin (its start, where known), or None where there is no more than one."""
-    if not isinstance(responses, xr.DataArray) or TIME not in without_single_bins(responses).dims:
-        return None
-    for name in (TIME, "time_bin_start"):
-        if name in responses.coords and responses.coords[name].dims == (TIME,):
-            return np.asarray(responses.coords[name].values)
-    return np.arange(responses.sizes[TIME])
+    return slices.join(results)
 
 
 def _reversed(paired: Paired) -> Paired:

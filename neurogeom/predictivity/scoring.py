@@ -14,6 +14,7 @@ from neurogeom._core.warnings import DegenerateInputWarning, SaturationWarning, 
 from neurogeom.predictivity.aggregate import (
     centered_by,
     held_out_correlation,
+    known_medians,
     median_over_splits,
     pooled_predictions,
     resample,
@@ -82,8 +83,8 @@ def score_paired(paired: Paired, plan: Plan, shared: Gram | None = None) -> tupl
     if plan.groups is not None:
         baseline = _per_split(group_means(targets, plan.folds, plan.groups, plan.strata), targets, plan)
         data |= _named("baseline_", _aggregate(baseline, ceiling, use, plan.settings))
-    pooled = pooled_predictions(outcome.predictions, plan.folds, len(targets))
-    data |= _parts(outcome.predictions, pooled, targets, use, plan)
+    pooled = pooled_predictions(outcome.predictions, plan.folds, targets)
+    data |= _parts(outcome.predictions, targets, use, plan)
     if plan.settings["keep_predictions"]:
         data |= {"prediction": (["stimulus", "neuroid"], pooled), "response": (["stimulus", "neuroid"], targets)}
     diagnostics = {
@@ -158,7 +159,7 @@ def _aggregate(
         )
     else:
         each = normalize(np.nanmean(correlations[:, use], axis=0), ceiling.neuroid[use], how, signed=signed)
-        values["ceiled_score"] = float(np.nanmedian(each)) if np.isfinite(each).any() else float("nan")
+        values["ceiled_score"] = float(known_medians(each[None])[0])
     return values
 
 
@@ -168,7 +169,7 @@ def _summary(
     settings = plan.settings
     kept = np.flatnonzero(use)
     data: dict[str, Any] = dict(_aggregate(correlations, ceiling, kept, settings))
-    medians = np.nanmedian(correlations[:, kept], axis=1)
+    medians = known_medians(correlations[:, kept])
     data["correlation_se"] = float(medians.std() / np.sqrt(len(medians)))
     data["split_median"] = (["split"], medians)
     data["split_correlation"] = (["split", "neuroid"], correlations)
@@ -221,13 +222,11 @@ def _warn_ceiling(median: float, ceiling: Ceiling, kept: np.ndarray) -> None:
         )
 
 
-def _parts(
-    predictions: list[np.ndarray], pooled: np.ndarray, targets: np.ndarray, use: np.ndarray, plan: Plan
-) -> dict[str, Any]:
+def _parts(predictions: list[np.ndarray], targets: np.ndarray, use: np.ndarray, plan: Plan) -> dict[str, Any]:
     """Correlations of the parts of responses, and on the stimuli of one stratum."""
     data: dict[str, Any] = {}
     if plan.groups is not None:
-        found = component_correlations(pooled, targets, plan.groups, plan.strata)
+        found = component_correlations(predictions, targets, plan.folds, plan.groups, plan.strata)
         known = np.isfinite(found[:, use]).any(axis=1)
         medians = np.full(len(found), np.nan)
         medians[known] = np.nanmedian(found[known][:, use], axis=1)

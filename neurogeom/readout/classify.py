@@ -18,6 +18,7 @@ from neurogeom.manifolds import Manifolds
 from neurogeom.readout import decoders
 from neurogeom.readout.results import ReadoutResult
 from neurogeom.readout.splits import Split, check_classes, make_splits, select
+from neurogeom.recordings.windows import check_time, over_time
 from neurogeom.results import make_settings
 from neurogeom.statistics import proportion_interval
 
@@ -41,6 +42,8 @@ def classify(
     shrinkage: float | str = 0.3,
     penalty: float = 1.0,
     n_permutations: int = 0,
+    window: float | None = None,
+    step: float | None = None,
     seed: int | None = None,
     n_jobs: int | None = None,
 ) -> ReadoutResult:
@@ -69,6 +72,10 @@ def classify(
         L2 penalty of the logistic regression.
     n_permutations : int
         Permutations of the labels for ``p``; 0 for none.
+    window, step : float, optional
+        For responses (presentations, neuroids, time_bin): length of a window and from one to the next, usually in ms;
+        each time bin by itself if not given. The result has a leading dimension ``time``, with the same
+        folds and permutations in all windows (:func:`neurogeom.recordings.over_time`).
     seed : int, optional
         Of the folds and permutations.
     n_jobs : int, optional
@@ -97,6 +104,9 @@ def classify(
     >>> classify(responses, labels, seed=0).accuracy
     1.0
     """
+    arguments = dict(locals())
+    if check_time(responses, window, step):
+        return over_time(classify, **arguments)
     table, values = _read(responses, labels)
     codes, classes = group(values)
     names = [as_name(value) for value in classes]
@@ -120,6 +130,8 @@ def classify(
         shrinkage=shrinkage,
         penalty=penalty,
         n_permutations=n_permutations,
+        window=window,
+        step=step,
         seed=seed,
         uncertainty="presentations",
         level=LEVEL,

@@ -62,6 +62,9 @@ def accuracy(result: ReadoutResult, *, ax: Any = None, color: Any = None, marker
         places, values.values, low=low, high=high, color=color, marker=marker, label=label or None, ax=ax
     )
     plotting.floor(places, chance, label="chance", shade=False, style="dotted", ax=ax)
-    ax.set_xlabel(str(dim).replace("_", " "))
+    units = values[dim].attrs.get("units") if dim in values.coords else None
+    ax.set_xlabel(str(dim).replace("_", " ") + (f" [{units}]" if units else ""))
+    if dim == "time" and np.asarray(places).dtype.kind in "iuf":
+        plotting.onset(ax, places)
     ax.set_ylabel("accuracy")
     return plotting.zero_based(ax, top=1.03)

@@ -17,6 +17,7 @@ from neurogeom.recordings.spike_times import from_spike_times
 from neurogeom.recordings.synthetic import SyntheticPopulation, synthetic_population
 from neurogeom.recordings.trials import average_repetitions, drop_incomplete, time_window
 from neurogeom.recordings.units import psth, select_units, unit_quality
+from neurogeom.recordings.windows import over_time, time_windows
 
 __all__ = [
     "ReliabilityResult",
@@ -29,6 +30,7 @@ __all__ = [
     "noise_ceiling",
     "noise_correlation",
     "number_repetitions",
+    "over_time",
     "pseudo_population",
     "psth",
     "save",
@@ -38,5 +40,6 @@ __all__ = [
     "split_half_reliability",
     "synthetic_population",
     "time_window",
+    "time_windows",
     "unit_quality",
 ]

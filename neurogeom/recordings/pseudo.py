@@ -11,7 +11,7 @@ import xarray as xr
 from neurogeom._core.random import generator, resolve_seed
 from neurogeom._core.responses import axis_coordinates, quoted
 from neurogeom._core.validation import check_count
-from neurogeom.recordings.trials import check_recording, groups_of
+from neurogeom.recordings.trials import check_recording, constant_coordinates, groups_of
 
 REAL, PARTLY, REMOVED = "real", "real within a session only", "removed"
 
@@ -85,7 +85,7 @@ def pseudo_population(
     Returns
     -------
     DataArray (presentation, neuroid[, time_bin])
-        Condition after condition, with coordinates of the conditions and ``repetition``; no NaN.
+        Condition after condition, with ``repetition`` and the coordinates that all trials of a condition share; no NaN.
 
     Raises
     ------
@@ -225,8 +225,9 @@ def _labelled(
     keep_together: bool,
 ) -> xr.DataArray:
     keys = [by] if isinstance(by, str) else list(by)
-    presentation = axis_coordinates(responses, "presentation")
-    coords: dict[str, Any] = {key: ("presentation", np.repeat(presentation[key][first], n_repetitions)) for key in keys}
+    group, _ = groups_of(responses, by)
+    kept = constant_coordinates(responses, group, first)
+    coords: dict[str, Any] = {key: ("presentation", np.repeat(entries, n_repetitions)) for key, entries in kept.items()}
     coords["repetition"] = ("presentation", np.tile(np.arange(n_repetitions), len(first)))
     for dim in responses.dims[1:]:
         coords |= {key: (dim, entries) for key, entries in axis_coordinates(responses, dim).items()}

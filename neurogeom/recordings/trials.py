@@ -108,10 +108,8 @@ def average_repetitions(
         for key, one in responses.coords.items()
         if "presentation" not in one.dims and key not in responses.dims
     }
-    for key, entries in axis_coordinates(responses, "presentation").items():
-        codes = pd.factorize(entries)[0]
-        if key not in PER_TRIAL and np.array_equal(codes, codes[first][group]):
-            coords[key] = ("presentation", entries[first])
+    for key, entries in constant_coordinates(responses, group, first).items():
+        coords[key] = ("presentation", entries)
     coords["n_repetitions"] = ("presentation", counts.reshape(len(first), -1).max(axis=1).astype(np.int64))
     out = xr.DataArray(means, dims=dims, coords=coords, attrs=responses.attrs, name=responses.name)
     return out.transpose(*responses.dims)
@@ -199,6 +197,16 @@ def groups_of(responses: xr.DataArray, by: str | Sequence[str]) -> tuple[np.ndar
     group = pd.factorize(pd.MultiIndex.from_arrays(codes))[0]
     first = np.unique(group, return_index=True)[1]
     return group, first
+
+
+def constant_coordinates(responses: xr.DataArray, group: np.ndarray, first: np.ndarray) -> dict[str, np.ndarray]:
+    """Coordinates that say the same for all presentations of each group, one entry per group."""
+    kept = {}
+    for key, entries in axis_coordinates(responses, "presentation").items():
+        codes = pd.factorize(entries)[0]
+        if key not in PER_TRIAL and np.array_equal(codes, codes[first][group]):
+            kept[key] = entries[first]
+    return kept
 
 
 def _sums(values: np.ndarray, group: np.ndarray, n_groups: int) -> np.ndarray:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .blocks import Code, Facts, Figure, Notes, Section, Table, Text
-from .build import build, render
-from .figures import encode
-from .provenance import methods_section, reproduction, warnings_section
+from neurogeom.report.blocks import Code, Facts, Figure, Notes, Section, Table, Text
+from neurogeom.report.build import build, render
+from neurogeom.report.figures import encode
+from neurogeom.report.provenance import methods_section, reproduction, warnings_section
 
 __all__ = [
     "Code",

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from neurogeom.io import write_text
-
-from .blocks import Figure, Section, Table
-from .figures import encode
+from neurogeom.report.blocks import Figure, Section, Table
+from neurogeom.report.figures import encode
 
 SIZE_LIMIT = 5_000_000
 """Bytes that a report may have: what a mail takes."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from .blocks import Block, Code, Notes, Section, Table, Text
+from neurogeom.report.blocks import Block, Code, Notes, Section, Table, Text
 
 _LEFT_OUT = ("versions", "neurogeom_version", "manifolds", "responses", "labels")
 

@@ -532,3 +532,59 @@ def test_sizes_that_do_not_fit_are_refused_before_anything_is_allocated(populati
     monkeypatch.setattr(memory, "available_bytes", lambda: 10_000)
     with pytest.raises(ValueError, match="GLUE of 6 manifolds .* needs .* is free"):
         glue(population, n_samples=200)
+
+
+# ------------------------------------------------------------------------------------------------ uncertainty
+
+
+@pytest.mark.parametrize("uncertainty", ["neuroids", "points"])
+def test_intervals_hold_the_value_and_include_the_monte_carlo_error(uncertainty):
+    clouds = random_clouds(1, 4, 10, 40)
+    options = {"n_samples": 40, "seed": 0, "uncertainty": uncertainty}
+    result = glue(clouds, n_resamples=20, **options)
+    for name in (*GEOMETRY, "axis_alignment", "center_alignment_signed"):
+        low, high = result.data[f"{name}_ci"].values
+        assert low < getattr(result, name) < high
+        assert high - low > 1.96 * getattr(result, f"{name}_se")
+    assert result.manifold_radius_ci.dims == ("manifold", "bound")
+    assert result.settings["uncertainty"] == uncertainty
+    assert result.settings["level"] == 0.95
+    plain = glue(clouds, n_samples=40, seed=0)
+    assert plain.capacity == result.capacity
+    assert "capacity_ci" not in plain.data
+
+
+def test_trials_are_resampled_where_points_are_averages_of_them():
+    rng = np.random.default_rng(0)
+    means = np.concatenate(random_clouds(3, 3, 6, 30))
+    trials = np.repeat(means, 5, axis=0) + 0.1 * rng.normal(size=(90, 30))
+    stimulus = np.repeat(np.arange(18), 5)
+    manifolds = Manifolds.from_labels(trials, stimulus // 6, average=stimulus)
+    result = glue(manifolds, n_samples=40, seed=0, uncertainty="trials", n_resamples=10)
+    low, high = result.capacity_ci.values
+    assert low < result.capacity < high
+    with pytest.raises(ValueError, match="trials"):
+        glue(Manifolds(random_clouds(3, 3, 6, 30)), n_samples=40, uncertainty="trials")
+
+
+def test_intervals_of_pairs_and_at_a_margin():
+    clouds = random_clouds(4, 3, 8, 30)
+    pairs = glue(clouds, n_samples=20, seed=0, dichotomies="pairwise", uncertainty="points", n_resamples=10)
+    assert pairs.capacity_ci.values[0] < pairs.capacity < pairs.capacity_ci.values[1]
+    assert "pair_capacity_ci" not in pairs.data
+    margin = glue(clouds, n_samples=20, seed=0, margin=0.1, uncertainty="points", n_resamples=10)
+    assert margin.capacity_ci.values[0] < margin.capacity < margin.capacity_ci.values[1]
+
+
+def test_intervals_do_not_depend_on_the_number_of_workers():
+    clouds = random_clouds(5, 3, 8, 30)
+    options = {"n_samples": 20, "seed": 0, "uncertainty": "neuroids", "n_resamples": 20}
+    one, two = (glue(clouds, n_jobs=n_jobs, **options) for n_jobs in (1, 2))
+    xr.testing.assert_identical(one.data, two.data)
+
+
+def test_points_of_single_manifolds_cannot_be_left_out():
+    with pytest.raises(ValueError, match="uncertainty"):
+        glue(single_points(0, 5, 20), n_samples=20, uncertainty="points")
+    with pytest.raises(ValueError, match="Did you mean 'neuroids'"):
+        glue(single_points(0, 5, 20), n_samples=20, uncertainty="neurons")

@@ -14,7 +14,7 @@ from matplotlib.colors import to_hex
 
 from neurogeom import plotting, results
 from neurogeom.capacity import plots, text
-from neurogeom.capacity.results import GlueResult, SensitivityResult, SimulatedResult
+from neurogeom.capacity.results import CurveResult, GlueResult, SensitivityResult, SimulatedResult
 from neurogeom.results import make_settings
 
 P = 4
@@ -221,3 +221,44 @@ def test_methods_text_tells_measure_samples_and_uncertainty() -> None:
     assert words.count("Manifold capacity α") == 1
     assert "200 Gaussian samples with balanced dichotomies" in words
     assert "over neuroids (bootstrap)" in words
+
+
+def curve_result() -> CurveResult:
+    sizes = [16, 64, 256]
+    values = {"capacity": ("n_neuroids", [0.2, 0.4, 0.6]), "capacity_se": ("n_neuroids", [0.05, 0.04, 0.01])}
+    data = xr.Dataset({**values, "capacity_floor": ("n_neuroids", [0.15, 0.1, 0.1])}, {"n_neuroids": sizes})
+    return CurveResult(data, make_settings(over="n_neuroids", method="glue", n_subsamples=10, n_samples=50))
+
+
+def test_curve_runs_along_sizes_with_one_standard_deviation() -> None:
+    (ax,) = curve_result().plot()
+    assert ax.get_xscale() == "log"
+    assert ax.get_xlabel() == "number of neuroids"
+    np.testing.assert_allclose(bars(ax), [[0.15, 0.25], [0.36, 0.44], [0.59, 0.61]])
+    words = text.caption(curve_result())
+    assert "one standard deviation over subsamples" in words
+    assert "10 subsamples of each size, 50 samples" in words
+
+
+def test_result_without_values_per_manifold_shows_its_main_number() -> None:
+    data = xr.Dataset({"capacity": 0.4, "capacity_se": 0.01, "rank": 30})
+    ax = GlueResult(data, make_settings(margin=0.5, n_samples=50)).plot()
+    assert markers(ax, hollow=False) == [(0.4, 0.0)]
+
+
+def test_every_kind_of_this_room_has_a_figure() -> None:
+    from neurogeom.capacity import results as kinds_of_results
+
+    classes = [cls for kind, cls in results.kinds().items() if kind.startswith("capacity.")]
+    assert set(classes) >= {
+        GlueResult,
+        SimulatedResult,
+        SensitivityResult,
+        CurveResult,
+        kinds_of_results.MeanFieldResult,
+    }
+    for cls in classes:
+        names = [name for name in cls.headline if name in text.LABELS] or list(cls.headline[:1])
+        data = xr.Dataset({name: ("layer", [0.3, 0.4]) for name in names}, {"layer": ["a", "b"]})
+        assert len(np.atleast_1d(plots.plot(cls(data, make_settings(method="glue"))))) >= 1
+        plt.close("all")

@@ -210,6 +210,18 @@ def test_names_of_neuroids_and_points_are_kept():
     assert list(result.point_contribution["point_manifold"].values) == list("aaaabbbbcccc")
 
 
+def test_intervals_over_points_are_wider_than_monte_carlo_errors(clouds):
+    result = sensitivity(clouds, n_samples=60, seed=0, uncertainty="points", n_resamples=8)
+    assert result.neuroid_gain_effect_ci.dims == ("neuroid", "bound")
+    low, high = result.neuroid_gain_effect_ci.values.T
+    assert np.all((low < result.neuroid_gain_effect) & (result.neuroid_gain_effect < high))
+    assert np.median((high - low) / result.neuroid_gain_effect_se) > 2 * 1.96
+    assert result.manifold_contribution_ci.dims == ("manifold", "bound")
+    assert result.settings["uncertainty"] == "points"
+    with pytest.raises(ValueError, match="uncertainty='neuroids'"):
+        sensitivity(clouds, uncertainty="neuroids")
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [

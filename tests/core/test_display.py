@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neurogeom._core import html
-from neurogeom._core.display import decimals_for, format_estimate, format_number
+from neurogeom._core.display import decimals_for, format_estimate, format_interval, format_number
 from neurogeom._core.progress import progress
 
 
@@ -29,17 +29,18 @@ def test_an_error_is_shown_with_two_digits_where_it_is_below_ten(error: float) -
 
 
 @pytest.mark.parametrize(
-    ("arguments", "text"),
+    ("value", "error", "interval", "text"),
     [
-        ((0.4118, 0.0123), "0.412 ± 0.012 (MC error)"),
-        ((0.4118, None, (0.38, 0.44)), "0.412  [95 % CI 0.380, 0.440]"),
-        ((float("nan"), float("nan"), (float("nan"), float("nan"))), "not defined"),
-        ((float("inf"), None), "∞"),
-        ((0.5, 0.0), "0.5000 ± 0 (MC error)"),
+        (0.4118, 0.0123, None, "0.412 ± 0.012 (MC error)"),
+        (0.4118, None, (0.38, 0.44), "0.412 [95 % CI 0.380, 0.440]"),
+        (float("nan"), float("nan"), (float("nan"), float("nan")), "not defined"),
+        (float("inf"), None, (0.5, float("inf")), "∞ [95 % CI 0.5000, ∞]"),
+        (0.5, 0.0, None, "0.5000 ± 0 (MC error)"),
+        (3, None, None, "3"),
     ],
 )
-def test_an_estimate_shows_what_is_known(arguments: tuple, text: str) -> None:
-    assert format_estimate(*arguments) == text
+def test_an_estimate_shows_what_is_known(value: float, error: float, interval: tuple, text: str) -> None:
+    assert f"{format_estimate(value, error, interval)} {format_interval(error, interval)}".strip() == text
 
 
 class Reader(HTMLParser):

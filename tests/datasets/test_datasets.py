@@ -10,7 +10,7 @@ import pytest
 from scipy.io import loadmat
 from sklearn.datasets import load_digits
 
-from neurogeom import datasets
+from neurogeom import datasets, recordings
 from neurogeom.datasets import catalog, files, loaders
 
 REQUIRED = {"name", "title", "description", "kind", "license", "citation", "source", "parts", "reader", "files"}
@@ -48,7 +48,8 @@ def test_every_card_is_complete(path):
 
 
 def test_every_card_has_its_reader_and_every_reader_a_card():
-    assert {card.reader for card in datasets.cards().values()} == set(loaders.READERS)
+    readers = {card.reader for card in datasets.cards().values()} - {None}
+    assert readers == set(loaders.READERS)
 
 
 def test_cards_show_what_a_person_needs_to_know():
@@ -207,3 +208,41 @@ def test_images_and_people_come_in_the_order_of_the_responses(with_data):
     assert people.sizes == {"person": 4, "session": 2, "pair": 4186}
     between_sessions = [np.corrcoef(one.values)[0, 1] for one in people]
     assert min(between_sessions) > 0.05
+
+
+# ------------------------------------------------------------------ data sets of a user, and those without responses
+
+
+def test_large_sets_are_read_from_the_file_that_a_person_has(nowhere, monkeypatch):
+    with pytest.raises(FileNotFoundError, match=r"Brain-Score.*put the file into .*majajhong2015.*recordings.load"):
+        datasets.load("majajhong2015")
+    folder = nowhere / "majajhong2015"
+    folder.mkdir()
+    monkeypatch.setenv("NEUROGEOM_DATA", str(nowhere))
+    responses = recordings.synthetic_population(seed=0).responses
+    recordings.save(folder / "assembly.nc", responses)
+    loaded = datasets.load("majajhong2015")
+    np.testing.assert_array_equal(loaded.values, responses.values)
+    assert "Majaj" in loaded.attrs["citation"]
+    recordings.save(folder / "other.nc", responses)
+    with pytest.raises(ValueError, match="several files"):
+        datasets.load("majajhong2015")
+
+
+def test_sets_without_responses_say_where_their_files_are(data_dir, monkeypatch):
+    with pytest.raises(ValueError, match=r"behavior.*behavior.read_trials.*datasets.fetch\('geirhos2021'\)"):
+        datasets.load("geirhos2021")
+    if not (data_dir / "geirhos2021").is_dir():
+        pytest.skip("geirhos2021 is not in NEUROGEOM_DATA")
+    monkeypatch.setenv("NEUROGEOM_DATA", str(data_dir))
+    paths = datasets.fetch("geirhos2021")
+    assert len(paths) == len(datasets.card("geirhos2021").files) and all(path.is_file() for path in paths)
+
+
+@pytest.mark.parametrize("name", ["model_scores_elmoznino2024", "primate_retina"])
+def test_every_file_of_a_card_is_the_one_it_describes(data_dir, monkeypatch, name):
+    if not (data_dir / name).is_dir():
+        pytest.skip(f"{name} is not in NEUROGEOM_DATA")
+    monkeypatch.setenv("NEUROGEOM_DATA", str(data_dir))
+    for path, file in zip(datasets.fetch(name), datasets.card(name).files, strict=True):
+        assert path.stat().st_size == file.bytes

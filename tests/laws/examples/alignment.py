@@ -19,7 +19,9 @@ MANIFOLDS = Manifolds([RNG.normal(size=8) + RNG.normal(size=(12, 8)) for _ in ra
 SMALL: dict[str, Callable[[], Result]] = {
     "cca_similarity": lambda: alignment.cca_similarity(A, B),
     "cka_similarity": lambda: alignment.cka_similarity(A, B),
-    "covariance_alignment_distance": lambda: alignment.covariance_alignment_distance(A, B, uncertainty="points", seed=0),
+    "covariance_alignment_distance": lambda: alignment.covariance_alignment_distance(
+        A, B, uncertainty="points", seed=0
+    ),
     "cross_regression_r2": lambda: alignment.cross_regression_r2(A, B, FEATURE_A, FEATURE_B),
     "decodability": lambda: alignment.decodability(MANIFOLDS, n_shots=2, n_trials=5, n_folds=3, seed=0),
     "excess_alignment_distance": lambda: alignment.excess_alignment_distance(A, B, n_splits=4, seed=0),
@@ -34,7 +36,9 @@ SMALL: dict[str, Callable[[], Result]] = {
     "regression_mismatch": lambda: alignment.regression_mismatch(A, B, FEATURE_A, FEATURE_B),
     "relative_geometry": lambda: alignment.relative_geometry(MANIFOLDS, MANIFOLDS, n_permutations=20, seed=0),
     "signal_mismatch_distance": lambda: alignment.signal_mismatch_distance(A, B, FEATURE_A, FEATURE_B),
-    "signal_simulation": lambda: alignment.simulate_signal_mismatch(n_neuroids=12, n_points=20, n_steps=3, n_repeats=4, seed=0),
+    "signal_simulation": lambda: alignment.simulate_signal_mismatch(
+        n_neuroids=12, n_points=20, n_steps=3, n_repeats=4, seed=0
+    ),
 }
 
 

@@ -45,3 +45,25 @@ def sensitivity() -> Result:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return capacity.sensitivity(manifolds(), n_samples=40, seed=0)
+
+
+@example("capacity.comparison")
+def compare() -> Result:
+    one, other = manifolds(), Manifolds([2 + cloud for cloud in manifolds().clouds], names=list("abcd"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return capacity.compare(one, other, uncertainty="points", n_resamples=3, n_samples=20, seed=0)
+
+
+@example("capacity.curve")
+def curve() -> Result:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return capacity.curve(manifolds(), over="n_neuroids", sizes=[10, 20], n_subsamples=2, n_samples=20, seed=0)
+
+
+@example("capacity.dimension")
+def dimension() -> Result:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return capacity.dimensions(manifolds())
