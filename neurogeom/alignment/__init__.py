@@ -18,7 +18,7 @@ from .expectations import (
 from .fewshot import few_shot_snr, prototype_error
 from .kuoch2024 import Kuoch2024, kuoch2024
 from .matching import match_systems
-from .nulls import Null, permutation_null, permutation_p, random_subspace_overlap, rotation_null
+from .nulls import Null, permutation_null, random_subspace_overlap, rotation_null
 from .pairs import ManifoldAlignment, manifolds
 from .rdm import RDM, rdm
 from .rdm_comparison import rdm_similarity
@@ -61,7 +61,6 @@ __all__ = [
     "noise_precision",
     "pca_distance",
     "permutation_null",
-    "permutation_p",
     "principal_angles",
     "procrustes_distance",
     "prototype_error",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-import numpy as np
 import xarray as xr
 
 from neurogeom._core.random import resolve_seed
@@ -31,16 +30,12 @@ class Kuoch2024(Result):
 
     kind = "alignment.kuoch2024"
     title = "Manifold alignment analysis (Kuoch et al., 2024)"
-    headline = ("mct_capacity", "mct_radius", "mct_dimension", "mct_center_correlation", "alignment_mean_distance",
-                "shuffled_mean", "alignment_mean_excess")  # fmt: skip
+    headline = ("mct_capacity", "mct_center_correlation", "alignment_mean_distance", "shuffled_mean")
     labels: ClassVar[Mapping[str, tuple[str, str]]] = {
         "mct_capacity": ("capacity", ""),
-        "mct_radius": ("radius", ""),
-        "mct_dimension": ("dimension", ""),
         "mct_center_correlation": ("center correlation", ""),
         "alignment_mean_distance": ("alignment distance d", ""),
         "shuffled_mean": ("d, labels shuffled", ""),
-        "alignment_mean_excess": ("excess of d²", ""),
     }
 
     @property
@@ -161,7 +156,8 @@ def kuoch2024(
     n_shuffles, n_splits : int
         For the shuffled control and the excess; see :func:`neurogeom.alignment.manifolds`.
     n_bootstrap : int
-        Resamples of the neuroids of each region, for intervals of capacity theory and relative geometry: 0 for none, else at least 20.
+        Resamples of the neuroids of each region, for intervals of capacity theory and relative geometry: 0 for none,
+        else at least 20.
         Intervals of distances are jackknife ones over points always.
     n_permutations : int
         Permutations of the categories for the p of relative geometry.
@@ -225,7 +221,7 @@ def kuoch2024(
             found, names = tables.group_table(systems, groups, values)
             values, coords = values | found, coords | names
     used = [str(dim) for dims, _ in values.values() for dim in dims]
-    kept = {key: value for key, value in coords.items() if key in used or isinstance(value, tuple | str)}
+    kept = {key: value for key, value in coords.items() if key in used or isinstance(value, tuple)}
     settings = make_settings(
         category=category, object=object, feature=features, groups=None if groups is None else dict(groups),
         regression_by=regression_by, signal_components=signal_components, alpha=alpha, centers=centers,

@@ -212,7 +212,8 @@ def plot_links(result: Result, ax: Any = None, *, feature: str | None = None, sy
                     markerfacecolor=face,
                     alpha=0.7,
                 )
-            panel.set_title(f"rank r = {float(table['regression_rank_correlation'].sel(link=link)):.2f}")
+            rank = float(table["regression_rank_correlation"].sel(link=link))
+            panel.set_title(f"rank r = {rank:.2f}" if np.isfinite(rank) else "saturated: no dimension shared")
         panel.set_xlabel(_READABLE[x])
         panel.set_ylabel(_READABLE[y])
     return panels

@@ -13,12 +13,13 @@ import numpy as np
 from neurogeom._core.random import generator
 from neurogeom.alignment.inputs import Floats
 from neurogeom.alignment.kuoch2024_systems import System
-from neurogeom.alignment.nulls import permutation_p
 from neurogeom.alignment.pairs import manifolds
 from neurogeom.alignment.rdm import dissimilarities
 from neurogeom.alignment.rdm_comparison import pearson, spearman
 from neurogeom.alignment.relative import fisher_interval, mantel, similarity_of_matrices, system_matrices
 from neurogeom.capacity.mean_field import mean_field
+from neurogeom.results import Result
+from neurogeom.statistics import permutation_p_value
 
 MCT = ("capacity", "radius", "dimension", "dimension_published", "center_correlation")
 LINKS = {
@@ -39,10 +40,8 @@ def mct_table(
     rows: dict[str, list[Any]] = {}
     for system in systems:
         bootstrap = n_bootstrap if system.kind == "region" else 0
-        more = {"uncertainty": "neuroids", "n_resamples": bootstrap} if bootstrap else {}
-        result = mean_field(
-            system.manifolds("object", seed, n_dims), seed=seed, n_jobs=n_jobs, **options, **more
-        )
+        more: dict[str, Any] = {"uncertainty": "neuroids", "n_resamples": bootstrap} if bootstrap else {}
+        result = mean_field(system.manifolds("object", seed, n_dims), seed=seed, n_jobs=n_jobs, **options, **more)
         for name in MCT:
             value = result.data[name].item()
             rows.setdefault(name, []).append(value)
@@ -109,7 +108,7 @@ def relative_table(
                 value = similarity_of_matrices(own[kind], other[kind], kind)
                 draws = mantel(own[kind], other[kind], n_permutations, partial(generator, seed, 21, key))
                 table[kind][row, column] = value
-                table[f"{kind}_p"][row, column] = permutation_p(value, draws)
+                table[f"{kind}_p"][row, column] = float(permutation_p_value(value, draws))
     if n_bootstrap:
         for column, index in enumerate(regions):
             spread = _resampled(systems[index], parts, centers, n_dims, n_bootstrap, seed)
@@ -169,13 +168,22 @@ def regression_table(
                 if column == 0:
                     stacked[name].append([])
                 stacked[name][row].append(result.data[name].values)
-            off = ~np.eye(result.data.sizes["manifold"], dtype=bool)
-            for k, (x, y) in enumerate(LINKS.values()):
-                links[row, column, k] = spearman(result.data[x].values[off], result.data[y].values[off])
+            links[row, column] = [link_over_pairs(result, x, y) for x, y in LINKS.values()]
     dims = ("feature", "system", "manifold", "other_manifold")
     table: Variables = {f"regression_{name}": (dims, np.array(values)) for name, values in stacked.items()}
     table["regression_rank_correlation"] = (("feature", "system", "link"), links)
     return table
+
+
+def link_over_pairs(result: Result, x: str, y: str) -> float:
+    """Rank correlation of two quantities over pairs; saturated pairs, which hold no data, are left out.
+
+    NaN where fewer than 3 pairs are left (the saturation warning has said so), or where one quantity is constant.
+    """
+    off = ~np.eye(result.data.sizes["manifold"], dtype=bool)
+    if {x, y} & {"signal_mismatch", "regression_mismatch"}:
+        off &= result.data["overlap_rank"].values > 0
+    return spearman(result.data[x].values[off], result.data[y].values[off]) if off.sum() >= 6 else np.nan
 
 
 def group_table(systems: Sequence[System], groups: Mapping[str, str], table: Variables) -> tuple[Variables, dict]:
@@ -208,8 +216,9 @@ def group_table(systems: Sequence[System], groups: Mapping[str, str], table: Var
         "groups_difference": (("group_layer", "quantity"), differences),
         "groups_p": (("group_layer", "quantity"), ps),
         "groups_smallest_p": ((), 1.0 / math.comb(len(models), int(chosen.sum()))),
+        "groups_compared": ((), f"{first} − {second}"),
     }
-    return found, {"group_layer": layers, "quantity": list(quantities), "groups_compared": f"{first} − {second}"}
+    return found, {"group_layer": layers, "quantity": list(quantities)}
 
 
 def permuted_difference(values: Floats, chosen: np.ndarray) -> tuple[float, float]:

@@ -11,6 +11,7 @@ from neurogeom._core.random import generator, resolve_seed
 from neurogeom._core.validation import check_count, check_real
 from neurogeom.alignment.covariance import reduced, squared_distance_of_units, unit_cloud
 from neurogeom.alignment.inputs import Floats, clouds_of_pair
+from neurogeom.statistics import permutation_p_value
 
 
 @dataclass(frozen=True)
@@ -48,40 +49,8 @@ class Null:
         z = sign * (value - self.mean) / self.sd if self.sd > 0 else float("nan")
         if not self.samples:
             return z, float(ndtr(-z))
-        return z, permutation_p(value, np.array(self.samples), larger=larger)
-
-
-def permutation_p(value: float, samples: Floats, *, larger: bool = True) -> float:
-    """One-sided p of a value among draws from its null, (1 + #)/(1 + n): never 0.
-
-    Parameters
-    ----------
-    value : float
-        The observed value.
-    samples : array (n,)
-        Draws from the null.
-    larger : bool
-        Whether large values speak against the null.
-
-    Returns
-    -------
-    float
-        In [1/(1 + n), 1].
-
-    References
-    ----------
-    Phipson & Smyth (2010), Statistical Applications in Genetics and Molecular Biology 9:39.
-
-    Examples
-    --------
-    >>> permutation_p(3.0, np.array([1.0, 2.0, 4.0]))
-    0.5
-    """
-    draws = np.asarray(samples, dtype=float)
-    # a permutation that leaves the data as they are must count, whatever the order of summation
-    slack = 1e-12 * max(abs(value), 1.0)
-    extreme = np.sum(draws >= value - slack) if larger else np.sum(draws <= value + slack)
-    return float((1 + extreme) / (1 + len(draws)))
+        alternative = "greater" if larger else "less"
+        return z, float(permutation_p_value(value, np.array(self.samples), alternative=alternative))
 
 
 def random_subspace_overlap(n_dims_a: int, n_dims_b: int, n_neuroids: int) -> Null:

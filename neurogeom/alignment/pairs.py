@@ -24,13 +24,13 @@ from neurogeom.alignment.excess import excess_of_split, half_size
 from neurogeom.alignment.expectations import expected_center_correlation, expected_variance_share
 from neurogeom.alignment.features import feature_matrices, features_of
 from neurogeom.alignment.inputs import Floats, check_cloud, warn_uneven
-from neurogeom.alignment.nulls import permutation_p
 from neurogeom.alignment.results import KUOCH
 from neurogeom.alignment.subspaces import subspace_distance
-from neurogeom.alignment.uncertainty import NORMAL_QUANTILE, groups_of_points
+from neurogeom.alignment.uncertainty import left_out_groups
 from neurogeom.manifolds import Manifolds, as_manifolds
 from neurogeom.recordings.windows import check_time, over_time
 from neurogeom.results import Result, make_settings, register
+from neurogeom.statistics import jackknife_error, jackknife_interval, permutation_p_value
 
 PAIR = ("manifold", "other_manifold")
 
@@ -270,7 +270,7 @@ def _shuffled(
         "mean_shuffled_squared": float(draws[:, 1].mean()),
         "shuffled_sd": sd,
         "z": (observed - float(draws[:, 0].mean())) / sd if sd > 0 else np.nan,
-        "p": permutation_p(observed, draws[:, 0]),
+        "p": float(permutation_p_value(observed, draws[:, 0])),
     }
 
 
@@ -291,7 +291,7 @@ def leave_groups_out(clouds: list[Floats], which: int, n_groups: int, seed: int)
     factors = [reduced(unit_cloud(cloud)) for cloud in clouds]
     cloud = clouds[which]
     rows = []
-    for group in groups_of_points(len(cloud), n_groups, generator(seed, 7, which)):
+    for group in left_out_groups(len(cloud), n_groups, seed, which):
         factor = reduced(unit_cloud(np.delete(cloud, group, axis=0)))
         rows.append([0.0 if i == which else squared_distance_of_units(factor, f) for i, f in enumerate(factors)])
     return np.array(rows)
@@ -308,15 +308,13 @@ def _jackknife(
         pairs, total = np.zeros((n, n)), 0.0
         for which, squared in enumerate(left_out):
             rows = transform(squared)
-            factor = (len(rows) - 1) / len(rows)
-            variance = factor * np.sum((rows - rows.mean(axis=0)) ** 2, axis=0)
+            variance = jackknife_error(rows) ** 2
             pairs[which] += variance
             pairs[:, which] += variance
-            sums = rows.sum(axis=1) / (n * (n - 1) / 2)
-            total += factor * float(np.sum((sums - sums.mean()) ** 2))
+            total += float(jackknife_error(rows.sum(axis=1) / (n * (n - 1) / 2))) ** 2
         np.fill_diagonal(pairs, 0.0)
-        value, error = values[f"mean_{name}"], float(np.sqrt(total))
-        bounds = np.clip([value - NORMAL_QUANTILE * error, value + NORMAL_QUANTILE * error], 0.0, upper)
+        smallest = min(n_groups, *(len(cloud) for cloud in clouds))
+        bounds = np.clip(jackknife_interval(values[f"mean_{name}"], np.sqrt(total), smallest), 0.0, upper)
         found |= {f"{name}_jackknife_error": (PAIR, np.sqrt(pairs)), f"mean_{name}_ci": ("bound", bounds)}
     return found
 

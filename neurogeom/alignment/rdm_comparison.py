@@ -12,9 +12,9 @@ from neurogeom._core.responses import quoted
 from neurogeom._core.validation import check_count, check_option, check_vector
 from neurogeom.alignment.covariance import double_centered
 from neurogeom.alignment.inputs import Floats
-from neurogeom.alignment.nulls import permutation_p
 from neurogeom.alignment.rdm import RDM, square
 from neurogeom.alignment.results import Meaning, RDMSimilarity, measure
+from neurogeom.statistics import permutation_p_value
 
 
 def pearson(first: Floats, second: Floats) -> float:
@@ -169,7 +169,7 @@ def rdm_similarity(
     if n_permutations:
         orders = (generator(seed or 0, 2, i).permutation(n_stimuli) for i in range(n_permutations))
         draws = np.array([compare(left[upper], right[np.ix_(order, order)][upper]) for order in orders])
-        values["p"] = permutation_p(value, draws)
+        values["p"] = float(permutation_p_value(value, draws))
     lowest = 0.0 if method == "bures" else -1.0
     used = {"stimuli": n_stimuli, "pairs": len(upper[0])}
     return measure(

@@ -17,13 +17,12 @@ from neurogeom.alignment.covariance import squared_distances
 from neurogeom.alignment.directions import CENTERS, center_correlations, class_centers
 from neurogeom.alignment.inputs import Floats, check_cloud
 from neurogeom.alignment.matching import common_classes, common_rows
-from neurogeom.alignment.nulls import permutation_p
 from neurogeom.alignment.rdm import METRICS, dissimilarities, square
 from neurogeom.alignment.rdm_comparison import pearson
 from neurogeom.alignment.results import KUOCH
-from neurogeom.alignment.uncertainty import NORMAL_QUANTILE
 from neurogeom.manifolds import Manifolds, as_manifolds
 from neurogeom.results import Result, make_settings, register
+from neurogeom.statistics import permutation_p_value
 
 
 @register
@@ -223,6 +222,7 @@ def mantel(first: Floats, second: Floats, n_permutations: int, random: Callable[
     return np.array([own @ other[np.ix_(order, order)][upper] for order in orders]) / scale
 
 
+_NORMAL_QUANTILE = 1.959963984540054  # 97.5 % of the standard normal
 _NAMES = {"position": "center correlation", "alignment": "alignment distance", "rsa": "dissimilarity"}
 
 
@@ -234,7 +234,7 @@ def _compared(kind: str, first: Floats, second: Floats, n_permutations: int, see
     draws = mantel(first, second, count, lambda i: generator(seed, 6, key, i))
     return {
         f"{kind}_similarity": value,
-        f"{kind}_p": permutation_p(value, draws),
+        f"{kind}_p": float(permutation_p_value(value, draws)),
         f"{kind}_null_mean": float(draws.mean()),
         f"{kind}_null_sd": float(draws.std()),
     }
@@ -272,7 +272,7 @@ def fisher_interval(estimate: float, draws: Floats) -> Floats:
     inside = 1.0 - 1e-12
     spread = float(np.std(np.arctanh(np.clip(draws, -inside, inside)), ddof=1))
     middle = float(np.arctanh(np.clip(estimate, -inside, inside)))
-    return np.tanh([middle - NORMAL_QUANTILE * spread, middle + NORMAL_QUANTILE * spread])
+    return np.tanh([middle - _NORMAL_QUANTILE * spread, middle + _NORMAL_QUANTILE * spread])
 
 
 def _dataset(values: Mapping[str, Any], parts: list[dict[str, Floats]], first: Manifolds) -> xr.Dataset:

@@ -11,7 +11,7 @@ from scipy import sparse
 from neurogeom._core.parallel import run_units
 from neurogeom.capacity import anchors as formulas
 from neurogeom.capacity.alignments import alignments
-from neurogeom.statistics import jackknife_error
+from neurogeom.statistics import block_groups, jackknife_error
 
 Floats = NDArray[np.float64]
 
@@ -230,7 +230,7 @@ def _replicates(samples: Samples, weights: sparse.csr_array, terms: _Terms, *, n
     n_samples, n_manifolds = samples.signs.shape
     n_blocks = min(N_BLOCKS, n_samples)
     kept = np.ones((n_blocks, n_samples))
-    for row, block in zip(kept, np.array_split(np.arange(n_samples), n_blocks), strict=True):
+    for row, block in zip(kept, block_groups(n_samples, n_blocks), strict=True):
         row[block] = 0.0
     kept /= kept.sum(axis=1, keepdims=True)
     used = np.flatnonzero(weights.sum(axis=0) > 0)

@@ -217,16 +217,15 @@ def measure(
     """
     [(clouds, centers)] = run_units(_prepare, [(manifolds, options)], n_jobs=1)
     largest = float(np.sqrt(max(np.einsum("ij,ij->i", cloud, cloud).max() for cloud in clouds)))
-    own = run_units(own_axes, [(cloud, largest) for cloud in clouds], n_jobs=n_jobs)
-    _refuse_zero_centers(manifolds.names, own)
+    own = _with_centers(manifolds.names, run_units(own_axes, [(cloud, largest) for cloud in clouds], n_jobs=n_jobs))
     if t is not None:
         draws = _given(t, manifolds.names, own, options.seed)
     elif replicate is not None and base is not None:
-        units = [
+        again = [
             (options.n_samples, options.seed, i, replicate, base.own[i], base.draws[i], one)
             for i, one in enumerate(own)
         ]
-        draws = run_units(draw_replicate, units, n_jobs=n_jobs)
+        draws = run_units(draw_replicate, again, n_jobs=n_jobs)
     else:
         units = [(options.n_samples, options.seed, i, one) for i, one in enumerate(own)]
         draws = run_units(draw_own, units, n_jobs=n_jobs)
@@ -303,7 +302,8 @@ def _prepare(manifolds: Manifolds, options: Options) -> tuple[list[NDArray[np.fl
     return [found.remove(cloud) for cloud in clouds], found
 
 
-def _refuse_zero_centers(names: Sequence[str], own: Sequence[OwnAxes | None]) -> None:
+def _with_centers(names: Sequence[str], own: Sequence[OwnAxes | None]) -> list[OwnAxes]:
+    """The axes, none of which is missing because the center is zero."""
     zero = [i for i, one in enumerate(own) if one is None]
     if zero:
         raise ValueError(
@@ -311,6 +311,7 @@ def _refuse_zero_centers(names: Sequence[str], own: Sequence[OwnAxes | None]) ->
             f"({len(zero)} of {len(names)} manifolds do); mean-field geometry is relative to the norm of the center, "
             "so it is undefined. Leave it out with manifolds.select_manifolds, or use glue."
         )
+    return [one for one in own if one is not None]
 
 
 def _given(t: Sequence[ArrayLike], names: Sequence[str], own: Sequence[OwnAxes], seed: int) -> list[Draws]:

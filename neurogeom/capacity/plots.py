@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+ORDERED = ("layer", "stage", "block", "time_bin", "time", "epoch", "step", "age")
+"""Dimensions whose entries follow each other, so that neighbors are joined by a line; numbers always are."""
+
 MAX_ROWS = 40
 """Manifolds that still get a row each; more are drawn as a distribution."""
 
@@ -59,7 +62,8 @@ def plot(result: Any, ax: Any = None, **options: Any) -> Any:
     single = {"capacity.simulated": separable, "capacity.sensitivity": neurons}.get(result.kind)
     if single is not None:
         return single(result, ax=ax, **options)
-    if str(options.get("quantity", "")).startswith("pair_") or ("pair_capacity" in result.data and not options):
+    wanted = options.get("quantity", "pair_capacity")
+    if str(wanted).startswith("pair_") and wanted in result.data:
         return pairs(result, ax=ax, **options)
     return manifolds(result, ax=ax, **options)
 
@@ -110,7 +114,7 @@ def across(result: Any, ax: Any = None, *, quantities: Sequence[str] | None = No
     return panels
 
 
-def manifolds(result: Any, ax: Axes | None = None, *, quantity: str | None = None) -> Axes:
+def manifolds(result: Any, ax: Axes | None = None, *, quantity: str | None = None, title: str | None = None) -> Axes:
     """Draw one quantity of each manifold, sorted, with the value of all together and its interval as a line.
 
     Parameters
@@ -121,6 +125,8 @@ def manifolds(result: Any, ax: Axes | None = None, *, quantity: str | None = Non
         Where to draw; a new figure otherwise.
     quantity : str, optional
         Such as 'capacity', 'dimension' or 'radius'; the first that the result has per manifold by default.
+    title : str, optional
+        Title, in place of one that names method and quantity.
 
     Returns
     -------
@@ -163,8 +169,11 @@ def manifolds(result: Any, ax: Axes | None = None, *, quantity: str | None = Non
         plotting.histogram(values, ax=ax)
     if not (hollow and quantity != "capacity"):
         _overall(result, quantity, ax)
-    title = f"{method(result)}: {label(result, quantity, unit=False)} of each manifold"
-    return plotting.dress(ax, title=title, x=label(result, quantity), legend="best")
+    top = float(np.nanmax(values, initial=0.0))
+    if rows and top > 0:
+        ax.set_xlim(left=0.0, right=min(ax.get_xlim()[1], 1.6 * top))  # a few wide intervals go on beyond the panel
+    words = f"{method(result)}: {label(result, quantity, unit=False)} of each manifold"
+    return plotting.dress(ax, title=title or words, x=label(result, quantity), legend="best")
 
 
 def scalars(result: Any, ax: Axes | None = None) -> Axes:
@@ -191,7 +200,7 @@ def scalars(result: Any, ax: Axes | None = None) -> Axes:
     return plotting.dress(ax, title=method(result), x="value")
 
 
-def pairs(result: Any, ax: Axes | None = None, *, quantity: str = "pair_capacity") -> Axes:
+def pairs(result: Any, ax: Axes | None = None, *, quantity: str = "pair_capacity", title: str | None = None) -> Axes:
     """Draw a quantity of each pair of manifolds as a matrix, for GLUE with pairwise dichotomies.
 
     Parameters
@@ -202,6 +211,8 @@ def pairs(result: Any, ax: Axes | None = None, *, quantity: str = "pair_capacity
         Where to draw; a new figure otherwise.
     quantity : str
         Variable on (manifold, other_manifold).
+    title : str, optional
+        Title, in place of one that names method and quantity.
 
     Returns
     -------
@@ -219,7 +230,8 @@ def pairs(result: Any, ax: Axes | None = None, *, quantity: str = "pair_capacity
     ax = plotting.matrix(
         result.data[quantity].values, row_labels=names, column_labels=names, label=readable, hide_diagonal=True, ax=ax
     )
-    return plotting.dress(ax, title=f"{method(result)}: {label(result, quantity, unit=False)} of each pair")
+    words = f"{method(result)}: {label(result, quantity.removeprefix('pair_'), unit=False)} of each pair"
+    return plotting.dress(ax, title=title or words)
 
 
 def separable(result: Any, ax: Axes | None = None) -> Axes:
@@ -390,11 +402,15 @@ def _across_panel(result: Any, name: str, dims: tuple[str, ...], ax: Axes, *, fi
             label=group or None,
             color=look["color"],
             marker=look["marker"],
+            connect=numeric or along in ORDERED,
             ax=ax,
         )
         empty = empty and not np.isfinite(values).any()
     if name == "capacity" and "capacity_floor" in data:
-        _floors(np.atleast_2d(np.asarray(data["capacity_floor"], float)), ticks, ax)
+        levels = np.atleast_2d(np.asarray(data["capacity_floor"], float))
+        _floors(levels, ticks, ax)
+        if len(levels) == 1:
+            _name_floor(np.asarray(data["capacity"], float), levels[0], ticks, ax)
     if empty:
         plotting.note(f"all capacities lie below {NEAR_FLOOR} × the floor:\nno {name} to show", ax=ax)
         ax.set_yticks([])
@@ -409,7 +425,7 @@ def _across_panel(result: Any, name: str, dims: tuple[str, ...], ax: Axes, *, fi
         title=f"{method(result)}: {words}" if first and method(result) else words[:1].upper() + words[1:],
         x=along_words(along, data),
         y=unit(result, name),
-        legend=(("title" if len(groups) == 1 else "best") if first else None),
+        legend="best" if first else None,
     )
 
 
@@ -418,7 +434,29 @@ def _floors(levels: np.ndarray, ticks: np.ndarray, ax: Axes) -> None:
     shared = np.allclose(levels, levels[0], rtol=0.02)
     for i, level in enumerate(levels[:1] if shared else levels):
         color = plotting.MUTED if shared else plotting.series(i)["color"]
-        plotting.floor(ticks, level, label="floor P/rank" if i == 0 else None, color=color, shade=shared, ax=ax)
+        label_it = i == 0 and len(levels) > 1
+        plotting.floor(ticks, level, label="floor P/rank" if label_it else None, color=color, shade=shared, ax=ax)
+
+
+def _name_floor(capacity: np.ndarray, level: np.ndarray, ticks: np.ndarray, ax: Axes) -> None:
+    """Write what the dashed line is where there is most room between it and the values."""
+    around = [slice(max(0, i - 1), i + 2) for i in range(len(level))]
+    room = [np.min(capacity[near]) - np.max(level[near]) for near in around]
+    at = int(np.argmax(np.nan_to_num(room, nan=-np.inf)))
+    side = "left" if at == 0 else "right" if at == len(level) - 1 else "center"
+    place = at if ticks.dtype.kind not in "iuf" else float(ticks[at])
+    with plotting.context():
+        ax.annotate(
+            "floor P/rank",
+            (place, level[at]),
+            xytext=(0, 2.5),
+            textcoords="offset points",
+            ha=side,
+            va="bottom",
+            fontsize=7.5,
+            color=plotting.MUTED,
+            zorder=3,
+        )
 
 
 def _overall(result: Any, quantity: str, ax: Axes) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
+from scipy import special
 
 from neurogeom import kernels
 from neurogeom._core.memory import require_memory
@@ -17,6 +18,7 @@ from neurogeom.capacity.draws import TARGETS, open_task, settings_of
 from neurogeom.capacity.results import SimulatedResult
 from neurogeom.capacity.solving import Task, decide
 from neurogeom.capacity.span import row_space
+from neurogeom.statistics import median_interval
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -158,17 +160,12 @@ def summarize(critical: NDArray[np.float64], n_manifolds: int, rank: int) -> dic
     >>> float(found["capacity"]), found["capacity_ci"].round(3), round(float(found["capacity_from_mean"]), 4)
     (2.0, array([1.429, 2.5  ]), 2.069)
     """
-    from scipy import stats
-
     n_trials = len(critical)
-    ordered = np.sort(critical)
-    median = float(np.median(ordered))
-    # the k-th smallest and k-th largest bracket the median with probability 1 - 2 P(Bin(n, 1/2) < k)
-    place = max(int(stats.binom.ppf((1 - LEVEL) / 2, n_trials, 0.5)), 1)
-    low, high = ordered[place - 1], ordered[n_trials - place]
+    median = float(np.median(critical))
+    low, high = median_interval(critical, level=LEVEL)
     terms = np.minimum(critical, rank) - 0.5 * np.isfinite(critical)
     mean, error = terms.mean(), terms.std(ddof=1) / np.sqrt(n_trials)
-    reach = stats.norm.ppf(0.5 + LEVEL / 2) * error
+    reach = special.ndtri(0.5 + LEVEL / 2) * error
     ends = np.array([mean + reach, mean - reach])
     return {
         "capacity": np.asarray(n_manifolds / median if np.isfinite(median) else np.nan),
@@ -225,10 +222,30 @@ def _critical_dimension(
         directions = rng.standard_normal((n_new, rank))
         projected = np.hstack([projected, coordinates @ directions.T])
         found = kernels.critical_dimension(projected, signs)
-        missing |= found.n_undecided > 0
-        if np.isfinite(found.n_critical):
-            return float(found.n_critical), missing
+        dimension = found.n_critical
+        if found.n_undecided:
+            dimension, undecided = _bisect_carefully(projected, signs)
+            missing |= undecided
+        if np.isfinite(dimension):
+            return float(dimension), missing
     return np.inf, missing
+
+
+def _bisect_carefully(projected: NDArray[np.float64], signs: NDArray[np.int8]) -> tuple[float, bool]:
+    """The same bisection with the kernels' slower proofs, for the few dichotomies on the edge of separability."""
+    low, high, undecided = 0, projected.shape[1] + 1, False
+    while high - low > 1:
+        # the largest dimension first: without it there is nothing to bisect
+        tried = projected.shape[1] if high > projected.shape[1] else (low + high) // 2
+        status = kernels.separate(np.ascontiguousarray(projected[:, :tried]), signs[None], n_jobs=1).status[0]
+        undecided |= bool(status == -1)
+        if status == 1:
+            high = tried
+        elif tried == projected.shape[1]:
+            return np.inf, undecided
+        else:
+            low = tried
+    return float(high), undecided
 
 
 def _warn(values: dict[str, NDArray[np.float64]], n_undecided: int, n_trials: int) -> None:

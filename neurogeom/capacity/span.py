@@ -15,6 +15,8 @@ Floats = NDArray[np.float64]
 # A Gram matrix whose smallest eigenvalue exceeds this share of its trace is of full rank beyond doubt (rounding adds
 # about 1e-16 of the trace), and costs a fraction of a singular value decomposition.
 _FULL = 1e-10
+# Rows taken at once.
+_BLOCK = 4096
 # Random combinations of rows that are tried first where the rank is low.
 _FIRST_SKETCH = 64
 
@@ -68,20 +70,31 @@ def row_space(points: Floats) -> RowSpace:
     (2, array([25.]))
     """
     norms = np.linalg.norm(points, axis=1)
-    columns = np.flatnonzero(np.any(points != 0, axis=0))
-    rows = points[norms > 0][:, columns] / norms[norms > 0, None]
+    alive, columns = np.flatnonzero(norms), np.flatnonzero(np.any(points != 0, axis=0))
+    if len(alive) == 0:
+        return RowSpace(0, columns, np.zeros((len(columns), 0)))
     with single_threaded_blas():
+        if len(alive) >= len(columns) and _is_full_rank(_column_gram(points, norms, alive, columns)):
+            return RowSpace(len(columns), columns, None)
+        rows = points[np.ix_(alive, columns)]
+        rows /= norms[alive, None]
         return _span(rows, columns)
 
 
+def _column_gram(points: Floats, norms: Floats, alive: NDArray[np.int64], columns: NDArray[np.int64]) -> Floats:
+    """Inner products of columns of the unit rows, block by block: no copy of the points is made."""
+    gram = np.zeros((len(columns), len(columns)))
+    for start in range(0, len(alive), _BLOCK):
+        part = alive[start : start + _BLOCK]
+        rows = points[np.ix_(part, columns)] / norms[part, None]
+        gram += rows.T @ rows
+    return gram
+
+
 def _span(rows: Floats, columns: NDArray[np.int64]) -> RowSpace:
+    """Span of unit rows that are fewer than their columns, or dependent."""
     n_rows, n_columns = rows.shape
-    if min(rows.shape) == 0:
-        return RowSpace(0, columns, np.zeros((n_columns, 0)))
-    full = _is_full_rank(rows.T @ rows if n_rows >= n_columns else rows @ rows.T)
-    if full and n_rows >= n_columns:
-        return RowSpace(n_columns, columns, None)
-    if full:
+    if n_rows < n_columns and _is_full_rank(rows @ rows.T):
         return RowSpace(n_rows, columns, np.linalg.qr(rows.T)[0])
     found = _low_rank_basis(rows)
     if found is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import special
@@ -27,7 +27,7 @@ __all__ = [
     "separable_probability",
 ]
 
-_Check = Callable[[str, np.generic], float]
+_Check = Callable[[str, Any], float]
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(24)
 _BLOCK_NUMBERS = 2**20  # entries of t that one block of ellipsoid samples holds
@@ -369,23 +369,23 @@ def _over_arrays(function: Callable[..., float], **arguments: tuple[ArrayLike, _
     return float(found[()]) if found.ndim == 0 else found
 
 
-def _at_least_0(name: str, value: np.generic) -> float:
+def _at_least_0(name: str, value: Any) -> float:
     return check_real(name, value, minimum=0.0)
 
 
-def _above_0(name: str, value: np.generic) -> float:
+def _above_0(name: str, value: Any) -> float:
     return check_real(name, value, minimum=0.0, strict=True)
 
 
-def _radius(name: str, value: np.generic) -> float:
+def _radius(name: str, value: Any) -> float:
     return np.inf if value == np.inf else check_real(name, value, minimum=0.0)
 
 
-def _count(name: str, value: np.generic) -> int:
+def _count(name: str, value: Any) -> int:
     return check_count(name, value, minimum=1)
 
 
-def _count_from_0(name: str, value: np.generic) -> int:
+def _count_from_0(name: str, value: Any) -> int:
     return check_count(name, value, minimum=0)
 
 

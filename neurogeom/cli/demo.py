@@ -111,13 +111,14 @@ def _measure(
     main = run_layers(
         _lazily(trained), measures, store, after=lambda name, found: say(_line(name, trained[name], found))
     )
+    if main.failures:
+        raise ValueError("; ".join(main.failure_notes))
     for name in ("glue", "readout"):  # pixels are the same for both networks
         store.save((f"{name}_untrained", "pixels"), store.load((name, "pixels")))
     twin = run_layers(_lazily(untrained), {f"{name}_untrained": measures[name] for name in ("glue", "readout")}, store)
-    outcome = Outcome({**main.results, **twin.results}, {**main.failures, **twin.failures})
-    if outcome.failures:
-        raise ValueError("; ".join(outcome.failure_notes))
-    return outcome
+    if twin.failures:
+        raise ValueError("; ".join(twin.failure_notes))
+    return Outcome({**main.results, **twin.results})
 
 
 def _lazily(arrays: Mapping[str, xr.DataArray]) -> dict[str, Callable[[], Any]]:

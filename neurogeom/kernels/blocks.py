@@ -7,7 +7,7 @@ from math import sqrt
 import numpy as np
 
 from neurogeom.kernels.compiling import compiled
-from neurogeom.kernels.lanes import DOUBLES, combine
+from neurogeom.kernels.lanes import DOUBLES, combine_short
 from neurogeom.kernels.solution import CERTIFIED
 
 WORST_BOUND = 1e-9  # of the objective's error, relative to the squared length of the target
@@ -19,7 +19,7 @@ def residuals(rows, targets, index, values, counts, out):
     """out = t − Σ μ x for each sample, on padded unit rows; exact zeros where there is no active point."""
     for sample in range(len(targets)):
         size = counts[sample, 0]
-        combine(out[sample], targets[sample], rows, index[sample], values[sample], 0, size, targets.shape[1] // DOUBLES)
+        combine_short(out[sample], targets[sample], rows, index[sample], values[sample], 0, size, targets.shape[1] // DOUBLES)
 
 
 @compiled
@@ -29,9 +29,10 @@ def judge(targets, residual, gradient, signs, margins, index, values, counts, ev
     ``gradient`` holds X·residual and becomes the excess y(Xv) + κ of each constraint. ``evidence`` (3, samples) gets
     the objective, the violation and the complementarity; ``doubtful`` marks samples to be solved from the data.
     """
-    n = len(margins)
+    n = signs.shape[1]
     for sample in range(len(targets)):
         y = signs[min(sample, len(signs) - 1)]
+        kappa = margins[min(sample, len(margins) - 1)]
         length = 0.0
         pushed = 0.0
         for j in range(targets.shape[1]):
@@ -40,7 +41,7 @@ def judge(targets, residual, gradient, signs, margins, index, values, counts, ev
             pushed += push * push
         worst = 0.0
         for i in range(n):
-            gradient[sample, i] = y[i] * gradient[sample, i] + margins[i]
+            gradient[sample, i] = y[i] * gradient[sample, i] + kappa[i]
             worst = max(worst, gradient[sample, i])
         total = 0.0
         mass = 0.0

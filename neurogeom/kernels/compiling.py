@@ -40,6 +40,11 @@ def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
     return numba.njit(nogil=True, fastmath=FAST, boundscheck=False, error_model="numpy", forceinline=True)(function)
 
 
+def helper(function: Callable[..., Any]) -> Callable[..., Any]:
+    """As `inlined`, but the compiler may keep it as a function of its own."""
+    return numba.njit(nogil=True, fastmath=FAST, boundscheck=False, error_model="numpy")(function)
+
+
 @lru_cache(maxsize=1)
 def machine_code_folder() -> Path:
     """Folder of the compiled loops of this very source: an edit or an upgrade starts a new one."""

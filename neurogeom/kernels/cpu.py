@@ -11,10 +11,10 @@ from neurogeom._core.parallel import run_units, single_threaded_blas
 from neurogeom.kernels import fallback
 from neurogeom.kernels.blocks import judge, pack, residuals
 from neurogeom.kernels.certificate import examine
-from neurogeom.kernels.dense import solve_dense
-from neurogeom.kernels.lanes import DOUBLES
+from neurogeom.kernels.dense import DOUBLE, solve_dense
+from neurogeom.kernels.lanes import DOUBLES, GROUP
 from neurogeom.kernels.problem import ConeProblem, unit_scales
-from neurogeom.kernels.separation import bisect, decide_all
+from neurogeom.kernels.separation import verify
 from neurogeom.kernels.solution import CERTIFIED, ConeSolution, CriticalDimension, Separability
 
 TOLERANCE = 1e-13  # of the length of the target: violations below it are not pursued
@@ -54,11 +54,6 @@ def project_many(problems: list[ConeProblem], *, n_jobs: int | None) -> list[Con
     return [_join([next(parts) for _ in one], task) for one, task in zip(blocks, tasks, strict=True)]
 
 
-def _padded(length: int) -> int:
-    if length>32: return -(-length//32)*32
-    return -(-length // DOUBLES) * DOUBLES
-
-
 def _prepare(problem: ConeProblem) -> Prepared:
     """Unit rows padded with zeros to whole vectors, and their Gram matrix."""
     n = problem.n_points
@@ -73,32 +68,36 @@ def _prepare(problem: ConeProblem) -> Prepared:
 def _project_block(task: Prepared, samples: slice) -> tuple:
     problem = task.problem
     given = problem.targets[samples]
-    targets = np.zeros((len(given), task.rows.shape[1]))
-    targets[:, : problem.n_neuroids] = given
-    signs = _padded_signs(problem, samples, len(task.rows))
+    k = len(given)
     if problem.margin > 0 and not problem.norms.all():  # a zero point is never on the right side by a margin
-        return _infeasible(len(given))
+        return _infeasible(k)
+    lengths = np.sqrt(np.einsum("ij,ij->i", given, given))
+    lengths[lengths == 0] = 1.0
+    targets = np.zeros((k, task.rows.shape[1]))
+    np.divide(given, lengths[:, None], out=targets[:, : problem.n_neuroids])
+    signs = _padded_signs(problem, samples, len(task.rows))
     linear = targets @ task.rows.T
+    margins = np.zeros((1, len(task.rows)))
     if problem.margin > 0:
-        linear += signs * task.margins
-    limits = TOLERANCE * np.sqrt(np.einsum("ij,ij->i", given, given))
+        margins = task.margins / lengths[:, None]
+        linear += signs * margins
+    index, values, counts = _room(k, task.rows)
     rank = problem.n_neuroids
-    width = min(_padded(rank + 1), len(task.rows) + DOUBLES)
-    index = np.empty((len(given), width), np.int64)
-    values = np.empty((len(given), width))
-    counts = np.zeros((len(given), 4), np.int64)
     most_picks = 1 if rank <= FEW_DIMENSIONS else 12
     solve_dense(
-        task.gram, linear, signs, 0.0, limits, rank, most_picks, problem.margin > 0, index, values, counts
+        task.gram, linear, signs, task.rows, targets, 0.0, TOLERANCE, DOUBLE, most_picks, problem.margin > 0,
+        index, values, counts,
     )
     residual = np.empty_like(targets)
     residuals(task.rows, targets, index, values, counts, residual)
     excess = np.matmul(residual, task.rows.T, out=linear)
-    numbers = np.empty((3, len(given)))
-    doubtful = np.empty(len(given), bool)
-    judge(targets, residual, excess, signs, task.margins, index, values, counts, numbers, doubtful)
-    status = np.zeros(len(given), np.int8)
-    fell = np.zeros(len(given), bool)
+    numbers = np.empty((3, k))
+    doubtful = np.empty(k, bool)
+    judge(targets, residual, excess, signs, margins, index, values, counts, numbers, doubtful)
+    values *= lengths[:, None]
+    numbers[0] *= lengths * lengths
+    status = np.zeros(k, np.int8)
+    fell = np.zeros(k, bool)
     for s in np.flatnonzero(doubtful):
         sample = range(problem.n_samples)[samples][s]
         y = signs[min(s, len(signs) - 1), : problem.n_points]
@@ -108,6 +107,13 @@ def _project_block(task: Prepared, samples: slice) -> tuple:
     data = np.empty(total)
     total = pack(index, values, counts, task.units, columns, data)
     return numbers, status, fell, counts[:, 0], columns[:total], data[:total]
+
+
+def _room(k: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Arrays for the active points, the multipliers and the counts of k samples."""
+    # whole vectors, for one point more than can be independent (with a bias there is one dimension more)
+    width = (min(rows.shape) + 2 * DOUBLES - 1) // DOUBLES * DOUBLES
+    return np.empty((k, width), np.int64), np.empty((k, width)), np.zeros((k, 4), np.int64)
 
 
 def _infeasible(k: int) -> tuple:
@@ -156,7 +162,7 @@ def separate(points: np.ndarray, signs: np.ndarray, *, n_jobs: int | None) -> Se
     with single_threaded_blas():
         gram = rows @ rows.T
     size = int(np.clip(50_000 // n, 4, 64))
-    units = [(rows, gram, points, scales, signs[first : first + size]) for first in range(0, k, size)]
+    units = [(rows, gram, points.shape[1], signs[first : first + size]) for first in range(0, k, size)]
     parts = run_units(_separate_block, units, n_jobs=n_jobs)
     status, witness, weights = (list(arrays) for arrays in zip(*parts, strict=True))
     return Separability(
@@ -165,44 +171,90 @@ def separate(points: np.ndarray, signs: np.ndarray, *, n_jobs: int | None) -> Se
 
 
 def _separate_block(
-    rows: np.ndarray, gram: np.ndarray, points: np.ndarray, scales: np.ndarray, given: np.ndarray
+    rows: np.ndarray, gram: np.ndarray, dimension: int, given: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, sparse.csr_array]:
     k, n = given.shape
     signs = np.ones((k, len(rows)))
     signs[:, :n] = given
+    linear = np.zeros_like(signs)
+    linear[:, :n] = given
     status = np.empty(k, np.int8)
-    witness = np.zeros((k, rows.shape[1]))
-    width = min(len(rows), rows.shape[1]) + 2 * DOUBLES
-    index = np.empty((k, width), np.int64)
-    values = np.empty((k, width))
-    counts = np.zeros((k, 4), np.int64)
-    decide_all(gram, rows, signs, n, status, witness, index, values, counts)
+    witness = np.zeros((k, dimension))
+    index, values, counts = _room(k, rows)
+    nothing = np.zeros((k, rows.shape[1]))
+    solve_dense(gram, linear, signs, rows, nothing, 1.0, TOLERANCE, DOUBLE, 8, False, index, values, counts)
+    verify(rows, signs, n, index, values, counts, status, witness)
     weights = np.zeros((k, n))
     for s in np.flatnonzero(status != 1):
         active = index[s, : counts[s, 0]]
         weights[s, active] = np.abs(values[s, : counts[s, 0]])
         if status[s] == -1:
-            status[s], witness[s, : points.shape[1]], weights[s] = fallback.separate_sample(
-                points * scales[:, None], signs[s, :n], weights[s]
-            )
+            status[s], witness[s], weights[s] = fallback.separate_sample(rows[:n, :dimension], signs[s, :n], weights[s])
     total = weights.sum(axis=1, keepdims=True)
-    return status, witness[:, : points.shape[1]], sparse.csr_array(np.divide(weights, total, out=weights, where=total > 0))
+    return status, witness, sparse.csr_array(np.divide(weights, total, out=weights, where=total > 0))
 
 
 def critical_dimension(points: np.ndarray, signs: np.ndarray) -> CriticalDimension:
-    """Bisect on the number of leading coordinates, in compiled code."""
+    """Bisect on the number of leading coordinates.
+
+    Products of coordinates up to the largest inseparable number are kept, so that each coordinate is multiplied about
+    twice in all.
+    """
     points, scales, _ = unit_scales(points)
+    rows = _pad_rows(points, scales)
     if not scales.all():
         return CriticalDimension(np.inf, 0)
+    n, n_coordinates = points.shape
+    signs = signs[None].astype(np.int8)
+    known = np.zeros((len(rows), len(rows)))
+    low, high = 0, n_coordinates + 1
+    n_undecided = 0
+    tried = min(8, n_coordinates)
     with single_threaded_blas():
-        n_critical, n_undecided = bisect(_pad_rows(points, scales), signs.astype(np.float64))
-    return CriticalDimension(np.inf if n_critical < 0 else float(n_critical), n_undecided)
+        while high - low > 1:
+            part = np.ascontiguousarray(rows[:n, low:tried])
+            products = known.copy()
+            products[:n, :n] += part @ part.T
+            status = _separable_in(rows, products, tried, signs)
+            n_undecided += status == -1
+            if status == 1:
+                high = tried
+            elif tried == n_coordinates:
+                return CriticalDimension(np.inf, int(n_undecided))
+            else:
+                low, known = tried, products
+            tried = min(2 * low, n_coordinates) if high > n_coordinates else (low + high) // 2
+    return CriticalDimension(float(high), int(n_undecided))
+
+
+def _separable_in(rows: np.ndarray, products: np.ndarray, dimension: int, signs: np.ndarray) -> int:
+    """Status of one dichotomy in the first coordinates, whose products are given."""
+    squares = np.diagonal(products)[: signs.shape[1]]
+    if not squares.all():
+        return 0
+    scales = np.zeros(len(rows))
+    scales[: len(squares)] = 1.0 / np.sqrt(squares)
+    part = np.zeros((len(rows), _padded_short(dimension)))
+    np.multiply(rows[:, :dimension], scales[:, None], out=part[:, :dimension])
+    gram = products * scales
+    gram *= scales[:, None]
+    return int(_separate_block(part, gram, dimension, signs)[0][0])
+
+
+def _padded_short(length: int) -> int:
+    """Next whole number of vectors."""
+    return -(-length // DOUBLES) * DOUBLES
+
+
+def _padded_long(length: int) -> int:
+    """Next whole number of groups of vectors."""
+    return -(-length // (GROUP * DOUBLES)) * GROUP * DOUBLES
 
 
 def _pad_rows(points: np.ndarray, scales: np.ndarray) -> np.ndarray:
-    """Unit rows, padded with zeros to whole vectors both ways."""
+    """Unit rows, padded with zeros both ways."""
     n, dimension = points.shape
-    rows = np.zeros((_padded(n), _padded(dimension)))
+    rows = np.zeros((_padded_long(n), _padded_short(dimension)))
     np.multiply(points, scales[:, None], out=rows[:n, :dimension])
     return rows
 

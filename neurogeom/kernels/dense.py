@@ -4,52 +4,45 @@ Signs never touch the data: with multipliers μ = yλ and b = yh, G = yyᵀK bec
 y(b − Kμ) > 0. ``bias`` adds bias·yyᵀ to K, a common last coordinate of the signed points (separability).
 
 As Lawson and Hanson, with two changes. Points enter in groups, picked one by one as if each had moved alone along its
-coordinate: as many steps as groups, hardly a wrong pick. And the loop keeps the inverse of the Gram matrix of the active
-points, which short vectors update without the serial chain of a triangular solve. Rounding does not pile up: each step
-starts from the gradient as it is, and the data have the last word (certificate).
+coordinate: as many steps as groups, hardly a wrong pick. And the loop keeps the inverse of the Gram matrix of the
+active points, which short vectors update without the serial chain of a triangular solve. Rounding does not pile up:
+each step starts from the gradient as it is, and the data have the last word (`polish`, then the certificate).
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from neurogeom.kernels.compiling import compiled, inlined
-from neurogeom.kernels.lanes import DOUBLES, borrow, combine, combine_four, dot, largest, rank_four, rank_one
+from neurogeom.kernels.compiling import compiled, helper, inlined
+from neurogeom.kernels.lanes import borrow, combine, combine_four, combine_short, dot, largest, rank_four, rank_one
 
-SMALLEST_PIVOT = 1e-11  # of a unit row's square, for a point to count as independent of the active ones
 AT_LEAST = 0.2  # of the first pick's violation, for another point to enter with it
 SMALLEST_SHARE = 1e-9  # of an active point in one that depends on it, for an exchange
-ROUNDING = 2e-15  # of the sum of the multipliers: violations below it are rounding
-FAR_ABOVE = 1e4  # times the limit, where rounding need not be looked at
 MOST_STALLED = 20  # steps near the limit without progress
-_MASKED = 1e300
+FAR_ABOVE = 1e4  # times the limit, where rounding need not be looked at
+_MASKED = 1e30
+
+# Precision of the loop: part of the sum of the multipliers below which violations are rounding, and part of a unit
+# row's square outside the span of the active points for it to count as independent.
+DOUBLE = (2e-15, 1e-11)
+SINGLE = (1e-6, 1e-4)
 
 
 @compiled
-def solve_dense(gram, linear, signs, bias, limits, rank, most_picks, exchanges, index, values, counts):
+def solve_dense(gram, linear, signs, rows, targets, bias, limit, precision, most_picks, exchanges, index, values, counts):
     """Solve one problem for each row of ``linear`` (b) and ``signs`` (y; one row may stand for all), all padded.
 
+    ``rows`` and ``targets`` are the data that the products come from; targets have unit length (or are 0, with a bias).
     Writes the active points of each sample to ``index``, their μ to ``values`` and, to ``counts``, their number,
     the points refused as dependent at the end, the insertions and the steps. ``exchanges`` lets a violated point that
     depends on the active ones take the place of one of them: at a margin there can be such points.
     """
-    n = linear.shape[1]
-    capacity = (min(n, rank) + DOUBLES) // DOUBLES * DOUBLES
-    square = np.empty((capacity, capacity))
-    blocks = np.zeros((2, 4, capacity))
-    rows = np.zeros((4, capacity))
-    places = np.zeros((2, capacity), np.int64)
-    places[1] = np.arange(capacity)
-    columns, vectors = blocks[0], blocks[1]
-    current, right, step, zero = rows[0], rows[1], rows[2], rows[3]
-    slots, every = places[0], places[1]
-    weights, error, refused = np.zeros(4), np.empty(n), np.empty(n, np.int64)
-    picks, gains = np.empty(most_picks, np.int64), np.empty(most_picks)
+    work = make_work(gram, index.shape[1], most_picks)
+    slots, current = work[8], work[4]
     for sample in range(len(linear)):
-        size = solve_one(
-            gram, linear[sample], signs[min(sample, len(signs) - 1)], bias, limits[sample], square, columns, vectors, weights, current, right,
-            step, zero, slots, every, error, picks, gains, refused, counts[sample], exchanges,
-        )
+        y = signs[min(sample, len(signs) - 1)]
+        size = solve_one(gram, linear[sample], y, bias, limit, precision, exchanges, 0, counts[sample], work)
+        polish(rows, targets[sample], linear[sample], y, bias, limit, precision[0], size, work)
         counts[sample, 0] = size
         for s in range(size):
             index[sample, s] = slots[s]
@@ -57,88 +50,112 @@ def solve_dense(gram, linear, signs, bias, limits, rank, most_picks, exchanges, 
 
 
 @inlined
-def solve_one(
-    gram, b, y, bias, limit, inverse, columns, vectors, weights, current, right, step, zero, slots, every, error,
-    picks, gains, refused, counts, exchanges,
-):
-    """Solve one sample; leaves the active points in ``slots``, their μ in ``current``, and returns their number."""
-    gram, b, y = borrow(gram), borrow(b), borrow(y)
-    inverse, columns, vectors, weights = borrow(inverse), borrow(columns), borrow(vectors), borrow(weights)
-    current, right, step, zero = borrow(current), borrow(right), borrow(step), borrow(zero)
-    slots, every, error = borrow(slots), borrow(every), borrow(error)
-    picks, gains, refused, counts = borrow(picks), borrow(gains), borrow(refused), borrow(counts)
-    n = len(b)
+def make_work(gram, capacity, most_picks):
+    """Work space of `solve_one` for at most ``capacity`` (whole vectors) active points."""
+    blocks = np.zeros((2, 4, capacity), gram.dtype)
+    numbers = np.zeros((5, capacity), gram.dtype)
+    places = np.zeros((2, capacity), np.int64)
+    places[1] = np.arange(capacity)
+    n = gram.shape[1]
+    return (
+        np.empty((capacity, capacity), gram.dtype),
+        blocks[0],
+        blocks[1],
+        np.zeros(4, gram.dtype),
+        numbers[0],
+        numbers[1],
+        numbers[2],
+        numbers[3],
+        places[0],
+        places[1],
+        np.empty(n, gram.dtype),
+        np.empty(most_picks, np.int64),
+        np.empty(most_picks, gram.dtype),
+        np.empty(n, np.int64),
+    )
+
+
+@inlined
+def solve_one(gram, b, y, bias, limit, precision, exchanges, size, counts, work):
+    """Solve one sample, from ``size`` points that are active already.
+
+    Leaves the active points in ``slots``, their μ in ``current``, and returns their number.
+    """
+    gram, b, y, counts = borrow(gram), borrow(b), borrow(y), borrow(counts)
+    inverse, columns, vectors, weights = borrow(work[0]), borrow(work[1]), borrow(work[2]), borrow(work[3])
+    current, right, step, zero = borrow(work[4]), borrow(work[5]), borrow(work[6]), borrow(work[7])
+    slots, every, error = borrow(work[8]), borrow(work[9]), borrow(work[10])
+    picks, gains, refused = borrow(work[11]), borrow(work[12]), borrow(work[13])
+    rounding, smallest_pivot = precision
+    lanes = 64 // inverse.itemsize
     capacity = len(slots)
-    size = 0
     n_refused = 0
     n_picks = len(picks)
     stalled = 0
     least_worst = np.inf
-    budget = 50 + 10 * n
+    budget = 50 + 10 * len(b)
+    entering = 0.0  # multiplier of a point that takes another's place
+    found = 0
     while True:
-        gradient(gram, b, y, bias, current, slots, size, error)
-        for s in range(size):
-            right[s] = -error[slots[s]]
-        for s in range(n_refused):
-            error[refused[s]] = -_MASKED * y[refused[s]]
-        least = limit
-        if bias != 0:  # w separates once no gradient reaches the last coordinate of the residual
-            least = max(limit, 0.5 * (1.0 - mass(current, size)))
-        most = min(n_picks, capacity - size)
-        if most == 1:
-            found = pick_one(error, y, least, current, slots, size, picks, gains)
-        else:
-            found = pick(gram, error, y, bias, least, current, slots, size, picks, gains, most)
-        if found == 0 or budget <= 0:
-            counts[1] = n_refused
-            return size
-        worst = abs(gains[0])
-        if worst < FAR_ABOVE * limit:  # rounding may let points come and go for ever
-            stalled += 1
-            if worst < 0.5 * least_worst:
-                least_worst = worst
-                stalled = 0
-            if stalled > MOST_STALLED:
+        if entering == 0:
+            gradient(gram, b, y, bias, current, slots, size, error, lanes)
+            for s in range(size):
+                right[s] = -error[slots[s]]
+            for s in range(n_refused):
+                error[refused[s]] = -_MASKED * y[refused[s]]
+            least = limit
+            if bias != 0:  # w separates once no gradient reaches the last coordinate of the residual
+                least = max(limit, 0.5 * (1.0 - mass(current, size)))
+            most = min(n_picks, capacity - size)
+            if most == 1:
+                found = pick_one(error, y, least, rounding, current, slots, size, picks, gains, lanes)
+            else:
+                found = pick(gram, error, y, bias, least, rounding, current, slots, size, picks, gains, most, lanes)
+            worst = abs(gains[0])
+            if worst < FAR_ABOVE * limit:  # rounding may let points come and go for ever
+                stalled += 1
+                if worst < 0.5 * least_worst:
+                    least_worst = worst
+                    stalled = 0
+            if found == 0 or budget <= 0 or stalled > MOST_STALLED:
                 counts[1] = n_refused
                 return size
         before = size
-        together = 4 if size + found > DOUBLES else 1
+        together = 4 if size + found > lanes else 1
         for first in range(0, found, together):
             last = min(first + together, found)
-            n_lanes = (size + last - first + DOUBLES - 1) // DOUBLES
-            project(gram, inverse, columns, vectors, zero, slots, every, size, y, bias, picks, first, last, n_lanes)
+            n_lanes = (size + last - first + lanes - 1) // lanes
+            project(gram, inverse, columns, vectors, zero, slots, every, size, y, bias, picks, first, last, n_lanes, lanes)
             size = append(
                 gram, inverse, columns, vectors, weights, current, right, slots, size, y, bias, picks, gains,
-                first, last, n_lanes,
+                first, last, n_lanes, lanes, smallest_pivot,
             )
+            if size == before and exchanges:
+                break
+        if size > before:
+            counts[2] += size - before
+            current[before] = entering
+            entering = 0.0
+        elif exchanges and entering == 0:
+            # the first pick depends on the active points, and its weights are in the first vector
+            i = -1 - picks[0]
+            entering, slot = exchange(vectors, current, slots, size, y, y[i])
+            if slot >= 0:
+                for s in range(size):
+                    current[s] -= entering * vectors[0, s]
+                delete(inverse, columns, current, right, step, slots, size, slot, lanes)
+                size -= 1
+                n_refused = 0
+                picks[0] = i
+                found = 1
+                continue
         for c in range(found):
             if picks[c] < 0:
                 refused[n_refused] = -1 - picks[c]
                 n_refused += 1
-        counts[2] += size - before
-        if size == before and exchanges:
-            i = -1 - picks[0]
-            picks[0] = i
-            project(gram, inverse, columns, vectors, zero, slots, every, size, y, bias, picks, 0, 1, size // DOUBLES + 1)
-            slot = exchange(vectors, current, slots, size, y, y[i])
-            if slot >= 0:
-                share = abs(current[slot] / vectors[0, slot]) * y[i]
-                for s in range(size):
-                    current[s] -= share * vectors[0, s]
-                delete(inverse, columns, current, right, step, slots, size, slot)
-                size -= 1
-                before = size
-                n_lanes = size // DOUBLES + 1
-                project(gram, inverse, columns, vectors, zero, slots, every, size, y, bias, picks, 0, 1, n_lanes)
-                size = append(
-                    gram, inverse, columns, vectors, weights, current, right, slots, size, y, bias, picks, gains,
-                    0, 1, n_lanes,
-                )
-                n_refused = 0
-                if size > before:
-                    current[before] = share
+        entering = 0.0
         if size > before:
-            size, n_steps, moved = walk(inverse, columns, current, right, step, zero, slots, every, size, y)
+            size, n_steps, moved = walk(inverse, columns, current, right, step, zero, slots, every, size, y, lanes, rounding)
             counts[3] += n_steps
             budget -= n_steps
             if moved:
@@ -152,18 +169,44 @@ def solve_one(
                 n_refused += 1
 
 
-@inlined
-def gradient(gram, b, y, bias, current, slots, size, error):
-    """b − Kμ for all points."""
-    n = error.shape[0]
-    combine(error, b, gram, slots, current, 0, size, n // DOUBLES)
-    if bias != 0:
-        total = 0.0
+@helper
+def polish(rows, target, b, y, bias, limit, rounding, size, work):
+    """Refine μ on the active points with the gradient from the data, where rounding of the products may be felt."""
+    inverse, current, right, step, zero = work[0], work[4], work[5], work[6], work[7]
+    slots, every = work[8], work[9]
+    total = mass(current, size)
+    if bias == 0 and not total * rounding > limit:
+        return
+    lanes = 64 // inverse.itemsize
+    rest = np.empty((1, rows.shape[1]), rows.dtype)
+    for _ in range(3):
+        combine_short(rest, target, rows, slots, current, 0, size, rows.shape[1] // lanes)
+        total = bias * mass(current, size)
+        worst = 0.0
         for s in range(size):
-            total += y[slots[s]] * current[s]
-        total *= bias
-        for i in range(n):
-            error[i] -= total * y[i]
+            i = slots[s]
+            # what the margin (or the label) adds to the product with the target
+            right[s] = dot(rows, i, rest, 0, rows.shape[1] // lanes) - y[i] * total
+            right[s] += b[i] - inner(rows, i, target)
+            worst = max(worst, abs(right[s]))
+            right[s] = -right[s]
+        combine_short(step, zero, inverse, every, right, 0, size, (size + lanes - 1) // lanes)
+        for s in range(size):
+            if not y[slots[s]] * (current[s] + step[s]) > 0:
+                return
+        for s in range(size):
+            current[s] += step[s]
+        if worst < 1e-2 * limit:
+            return
+
+
+@inlined
+def inner(rows, i, target):
+    """Product of a row and the target."""
+    total = 0.0
+    for j in range(len(target)):
+        total += rows[i, j] * target[j]
+    return total
 
 
 @inlined
@@ -176,11 +219,21 @@ def mass(current, size):
 
 
 @inlined
-def pick_one(error, y, limit, current, slots, size, picks, gains):
+def gradient(gram, b, y, bias, current, slots, size, error, lanes):
+    """b − Kμ for all points."""
+    combine(error, b, gram, slots, current, 0, size, len(error) // lanes)
+    if bias != 0:
+        total = bias * mass(current, size)
+        for i in range(len(error)):
+            error[i] -= total * y[i]
+
+
+@inlined
+def pick_one(error, y, limit, rounding, current, slots, size, picks, gains, lanes):
     """Pick the most violated point, unless that is rounding."""
-    i = largest(error, y, len(error) // DOUBLES)
+    i = largest(error, y, len(error) // lanes)
     value = y[i] * error[i]
-    if not value > limit or (value < limit * FAR_ABOVE and not value > ROUNDING * mass(current, size)):
+    if not value > limit or (value < limit * FAR_ABOVE and not value > rounding * mass(current, size)):
         return 0
     for s in range(size):
         if slots[s] == i:
@@ -190,19 +243,19 @@ def pick_one(error, y, limit, current, slots, size, picks, gains):
     return 1
 
 
-@inlined
-def pick(gram, error, y, bias, limit, current, slots, size, picks, gains, most):
+@helper
+def pick(gram, error, y, bias, limit, rounding, current, slots, size, picks, gains, most, lanes):
     """Pick points to insert, each the worst violated after those before it moved alone; spoils ``error``.
 
     ``gains`` becomes the gradient of each pick before any of them moved.
     """
     n = len(error)
     found = 0
-    least = max(limit, ROUNDING * mass(current, size))
+    least = max(limit, rounding * mass(current, size))
     for s in range(size):
         error[slots[s]] = -_MASKED * y[slots[s]]
     while found < most:
-        i = largest(error, y, n // DOUBLES)
+        i = largest(error, y, n // lanes)
         value = error[i]
         if not y[i] * value > least:
             break
@@ -212,7 +265,7 @@ def pick(gram, error, y, bias, limit, current, slots, size, picks, gains, most):
         gains[found] = value / (gram[i, i] + bias)
         found += 1
         if found < most:
-            combine(error, error, gram, picks, gains, found - 1, found, n // DOUBLES)
+            combine(error, error, gram, picks, gains, found - 1, found, n // lanes)
             if bias != 0:
                 shift = bias * y[i] * gains[found - 1]
                 for j in range(n):
@@ -228,13 +281,13 @@ def pick(gram, error, y, bias, limit, current, slots, size, picks, gains, most):
 
 
 @inlined
-def project(gram, inverse, columns, vectors, zero, slots, every, size, y, bias, picks, first, last, n_lanes):
+def project(gram, inverse, columns, vectors, zero, slots, every, size, y, bias, picks, first, last, n_lanes, lanes):
     """Write the products of up to four picks with the active points to ``columns`` (negative), and K⁻¹ times them.
 
-    Vectors that come into use are zeroed.
+    Vectors of the inverse that come into use are zeroed.
     """
-    end = n_lanes * DOUBLES
-    start = (size + DOUBLES - 1) // DOUBLES * DOUBLES
+    end = n_lanes * lanes
+    start = (size + lanes - 1) // lanes * lanes
     if end > start:
         for s in range(start):
             for j in range(start, end):
@@ -250,7 +303,7 @@ def project(gram, inverse, columns, vectors, zero, slots, every, size, y, bias, 
             for s in range(size):
                 columns[c - first, s] -= bias * y[i] * y[slots[s]]
     if last - first == 1:
-        combine(vectors, zero, inverse, every, columns, 0, size, n_lanes)
+        combine_short(vectors, zero, inverse, every, columns, 0, size, n_lanes)
         return
     for c in range(last - first, 4):
         for s in range(size):
@@ -260,12 +313,12 @@ def project(gram, inverse, columns, vectors, zero, slots, every, size, y, bias, 
 
 @inlined
 def append(
-    gram, inverse, columns, vectors, weights, current, right, slots, size, y, bias, picks, gains, first, last, n_lanes
+    gram, inverse, columns, vectors, weights, current, right, slots, size, y, bias, picks, gains,
+    first, last, n_lanes, lanes, smallest_pivot,
 ):
     """Take up to four picks in; those that depend on the active points are left out and marked negative."""
     before = size
     taken = 0
-    weights[:] = 0.0
     for c in range(first, last):
         i = picks[c]
         k = c - first
@@ -277,12 +330,12 @@ def append(
                 vectors[k, s] += factor * vectors[a, s]
         diagonal = gram[i, i] + bias
         pivot = diagonal + dot(columns, k, vectors, k, n_lanes)
-        if not pivot > SMALLEST_PIVOT * diagonal:
+        if not pivot > smallest_pivot * diagonal:
             picks[c] = -1 - i
             continue
         vectors[k, size] = -1.0
         if taken < k:
-            for s in range(n_lanes * DOUBLES):
+            for s in range(n_lanes * lanes):
                 vectors[taken, s] = vectors[k, s]
         weights[taken] = 1.0 / pivot
         taken += 1
@@ -293,36 +346,39 @@ def append(
     if taken == 1:
         rank_one(inverse, vectors, 0, weights[0], size, n_lanes)
     elif taken > 1:
+        for a in range(taken, 4):
+            weights[a] = 0.0
         rank_four(inverse, vectors, weights, size, n_lanes)
     return size
 
 
-@inlined
+@helper
 def exchange(vectors, current, slots, size, y, sign):
-    """Slot of the active point that leaves when a point that depends on them enters; −1 if none has to.
+    """Multiplier of a point that depends on the active ones, and the slot of the one that leaves for it (−1: none).
 
     The first row of ``vectors`` holds the weights of the active points that make up the new one.
     """
     slot = -1
-    shortest = np.inf
+    shortest = 0.0
     for s in range(size):
         share = sign * y[slots[s]] * vectors[0, s]
         if share > SMALLEST_SHARE:
             length = y[slots[s]] * current[s] / share
-            if length < shortest:
+            if slot < 0 or length < shortest:
                 shortest = length
                 slot = s
-    return slot
+    return sign * shortest, slot
 
 
-@inlined
-def delete(inverse, columns, current, right, step, slots, size, slot):
+@helper
+def delete(inverse, columns, current, right, step, slots, size, slot, lanes):
     """Take the point in ``slot`` out and move the last one there."""
     last = size - 1
-    n_lanes = last // DOUBLES + 1
-    for s in range(n_lanes * DOUBLES):
+    n_lanes = last // lanes + 1
+    for s in range(n_lanes * lanes):
         columns[0, s] = inverse[slot, s]
-    rank_one(inverse, columns, 0, -1.0 / columns[0, slot], size, n_lanes)
+    columns[1, 0] = -1.0 / columns[0, slot]
+    rank_one(inverse, columns, 0, columns[1, 0], size, n_lanes)
     if slot != last:
         for s in range(size):
             inverse[slot, s] = inverse[last, s]
@@ -339,7 +395,7 @@ def delete(inverse, columns, current, right, step, slots, size, slot):
 
 
 @inlined
-def walk(inverse, columns, current, right, step, zero, slots, every, size, y):
+def walk(inverse, columns, current, right, step, zero, slots, every, size, y, lanes, rounding):
     """Go to the minimum over the active points, dropping those whose multiplier reaches 0.
 
     Returns how many stay, the number of steps, and whether μ moved.
@@ -348,7 +404,7 @@ def walk(inverse, columns, current, right, step, zero, slots, every, size, y):
     moved = False
     while True:
         n_steps += 1
-        combine(step, zero, inverse, every, right, 0, size, (size + DOUBLES - 1) // DOUBLES)
+        combine_short(step, zero, inverse, every, right, 0, size, (size + lanes - 1) // lanes)
         length = 1.0
         for s in range(size):
             if y[slots[s]] * (current[s] + step[s]) <= 0:
@@ -363,6 +419,6 @@ def walk(inverse, columns, current, right, step, zero, slots, every, size, y):
             return size, n_steps, moved
         for s in range(size - 1, -1, -1):
             right[s] *= 1 - length
-            if y[slots[s]] * step[s] <= 0 and y[slots[s]] * current[s] <= 1e-15 * abs(step[s]):
-                delete(inverse, columns, current, right, step, slots, size, s)
+            if y[slots[s]] * step[s] <= 0 and y[slots[s]] * current[s] <= rounding * abs(step[s]):
+                delete(inverse, columns, current, right, step, slots, size, s, lanes)
                 size -= 1

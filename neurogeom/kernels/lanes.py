@@ -19,7 +19,8 @@ SINGLES = 16
 """Numbers in a vector of single precision."""
 
 _FLAGS = ("reassoc", "contract", "nsz", "arcp")
-_TILE = 8  # vectors summed at the same time, to hide the latency of a multiply-add
+GROUP = 4
+"""Long rows hold whole groups of this many vectors."""
 
 
 class _Rows:
@@ -80,50 +81,61 @@ def borrow(typing, array):
     return array(array), generate
 
 
-@intrinsic
-def combine(typing, out, start, matrix, index, weights, first, last, n_lanes):
-    """out = start − Σ_s weights[s]·matrix[index[s]] over first <= s < last."""
-    signature = types.void(out, start, matrix, index, weights, types.intp, types.intp, types.intp)
+def _make_combine(widths):
+    """Sum of rows for lengths that ``widths`` (vectors summed at the same time) can cover."""
 
-    def generate(context, builder, signature, arguments):
-        out_t, start_t, matrix_t, index_t, weights_t = signature.args[:5]
-        result = _Rows(context, builder, out_t, arguments[0])
-        initial = _Rows(context, builder, start_t, arguments[1])
-        rows = _Rows(context, builder, matrix_t, arguments[2])
-        indices = context.make_array(index_t)(context, builder, arguments[3])
-        factors = _Rows(context, builder, weights_t, arguments[4])
-        first, last, n_lanes = arguments[5:]
-        intp = first.type
-        sums = [cgutils.alloca_once(builder, result.vector) for _ in range(_TILE)]
+    @intrinsic
+    def combine(typing, out, start, matrix, index, weights, first, last, n_lanes):
+        """out = start − Σ_s weights[s]·matrix[index[s]] over first <= s < last."""
+        signature = types.void(out, start, matrix, index, weights, types.intp, types.intp, types.intp)
 
-        def tile(start, width):
-            lanes = [builder.add(start, ir.Constant(intp, v)) for v in range(width)]
-            for v in range(width):
-                builder.store(initial.load(lanes[v]), sums[v])
-            with cgutils.for_range_slice(builder, first, last, ir.Constant(intp, 1), intp) as (s, _):
-                row = builder.load(builder.gep(indices.data, [s]))
-                factor = builder.fneg(factors.scalar(s))
+        def generate(context, builder, signature, arguments):
+            out_t, start_t, matrix_t, index_t, weights_t = signature.args[:5]
+            result = _Rows(context, builder, out_t, arguments[0])
+            initial = _Rows(context, builder, start_t, arguments[1])
+            rows = _Rows(context, builder, matrix_t, arguments[2])
+            indices = context.make_array(index_t)(context, builder, arguments[3])
+            factors = _Rows(context, builder, weights_t, arguments[4])
+            first, last, n_lanes = arguments[5:]
+            intp = first.type
+            sums = [cgutils.alloca_once(builder, result.vector) for _ in range(widths[0])]
+
+            def tile(start, width):
+                lanes = [builder.add(start, ir.Constant(intp, v)) for v in range(width)]
                 for v in range(width):
-                    builder.store(
-                        rows.multiply_add(builder.load(sums[v]), factor, rows.load(lanes[v], row)), sums[v]
-                    )
-            for v in range(width):
-                result.store(builder.load(sums[v]), lanes[v])
+                    builder.store(initial.load(lanes[v]), sums[v])
+                with cgutils.for_range_slice(builder, first, last, ir.Constant(intp, 1), intp) as (s, _):
+                    row = builder.load(builder.gep(indices.data, [s]))
+                    factor = builder.fneg(factors.scalar(s))
+                    for v in range(width):
+                        builder.store(
+                            rows.multiply_add(builder.load(sums[v]), factor, rows.load(lanes[v], row)), sums[v]
+                        )
+                for v in range(width):
+                    result.store(builder.load(sums[v]), lanes[v])
 
-        _tiles(builder, n_lanes, tile, _TILE)
-        return context.get_dummy_value()
+            _tiles(builder, n_lanes, tile, widths)
+            return context.get_dummy_value()
 
-    return signature, generate
+        return signature, generate
+
+    return combine
 
 
-def _tiles(builder, n_lanes, tile, width):
-    """Run ``tile`` over full tiles of ``width`` vectors, then over halves of a tile."""
+combine = _make_combine((8, 4))
+"""For rows of whole groups of four vectors."""
+combine_short = _make_combine((4, 2, 1))
+"""For rows of any number of vectors."""
+
+
+def _tiles(builder, n_lanes, tile, widths):
+    """Run ``tile`` over full tiles of the first width, then over the halves of it."""
     intp = n_lanes.type
+    width = widths[0]
     full = builder.and_(n_lanes, ir.Constant(intp, -width))
     with cgutils.for_range_slice(builder, ir.Constant(intp, 0), full, ir.Constant(intp, width), intp) as (first, _):
         tile(first, width)
-    while width > 1:
-        width //= 2
+    for width in widths[1:]:
         bit = builder.and_(n_lanes, ir.Constant(intp, width))
         with builder.if_then(builder.icmp_signed("!=", bit, ir.Constant(intp, 0))):
             tile(builder.and_(n_lanes, ir.Constant(intp, -2 * width)), width)
@@ -149,7 +161,7 @@ def rank_one(typing, matrix, vectors, row, weight, count, n_lanes):
                 for lane, part in zip(lanes, parts, strict=True):
                     rows.store(rows.multiply_add(rows.load(lane, loop.index), factor, part), lane, loop.index)
 
-        _tiles(builder, n_lanes, tile, _TILE)
+        _tiles(builder, n_lanes, tile, (4, 2, 1))
         return context.get_dummy_value()
 
     return signature, generate
@@ -167,7 +179,7 @@ def combine_four(typing, out, matrix, weights, count, n_lanes):
         count, n_lanes = arguments[3:]
         intp = count.type
         four = [ir.Constant(intp, a) for a in range(4)]
-        sums = [[cgutils.alloca_once(builder, result.vector) for _ in range(_TILE // 2)] for _ in four]
+        sums = [[cgutils.alloca_once(builder, result.vector) for _ in range(4)] for _ in four]
 
         def tile(first, width):
             lanes = [builder.add(first, ir.Constant(intp, v)) for v in range(width)]
@@ -185,7 +197,7 @@ def combine_four(typing, out, matrix, weights, count, n_lanes):
                 for v in range(width):
                     result.store(builder.load(sums[a][v]), lanes[v], four[a])
 
-        _tiles(builder, n_lanes, tile, _TILE // 2)
+        _tiles(builder, n_lanes, tile, (4, 2, 1))
         return context.get_dummy_value()
 
     return signature, generate
@@ -218,7 +230,7 @@ def rank_four(typing, matrix, vectors, weights, count, n_lanes):
                 for lane, total in zip(lanes, totals, strict=True):
                     rows.store(total, lane, loop.index)
 
-        _tiles(builder, n_lanes, tile, _TILE // 2)
+        _tiles(builder, n_lanes, tile, (4, 2, 1))
         return context.get_dummy_value()
 
     return signature, generate

@@ -230,7 +230,12 @@ def onset(ax: Axes, times: ArrayLike, *, at: float = 0.0) -> Axes:
     ax = axes_or_new(ax)
     known = np.asarray(times, dtype=float)
     if known.size and known.min() <= at <= known.max():
-        ax.axvline(at, color=MUTED, linestyle="solid", linewidth=1.0, label="stimulus onset", zorder=1.2)
+        ax.axvline(at, color=MUTED, linestyle="solid", linewidth=1.0, zorder=1.2)
+        # words beside the line, since a legend would lie over the curves or the title
+        ax.annotate(
+            "stimulus onset", (at, 0.02), xycoords=("data", "axes fraction"), xytext=(-3, 0),
+            textcoords="offset points", rotation=90, ha="right", va="bottom", fontsize=7, color=MUTED,
+        )  # fmt: skip
     return ax
 
 

@@ -41,7 +41,6 @@ _SETTINGS: dict[str, Any] = {
     "font.size": 9.0,
     "axes.titlesize": 10.0,
     "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
     "axes.titlepad": 8.0,
     "axes.labelsize": 9.0,
     "axes.labelcolor": INK,
@@ -361,12 +360,11 @@ def dress(
     ax : Axes
         Axes to label.
     title : str, optional
-        Title, set bold at the left.
+        Title, set bold; ``ax.set_title`` replaces it.
     x, y : str, optional
         Labels of the axes, with their units.
     legend : str, optional
-        Where the legend goes: 'best' and other places of matplotlib's, or 'title' for the line of the title, at the
-        right; none is drawn without it, or where nothing has a label.
+        Where the legend goes, such as 'best'; none is drawn without it, or where nothing has a label.
 
     Returns
     -------
@@ -381,7 +379,7 @@ def dress(
     Examples
     --------
     >>> figure, axes = new_figure()
-    >>> dress(axes[0, 0], title="Capacity", y="manifolds per dimension").get_title(loc="left")
+    >>> dress(axes[0, 0], title="Capacity", y="manifolds per dimension").get_title()
     'Capacity'
     """
     check_axes(ax)
@@ -393,8 +391,7 @@ def dress(
         if y is not None:
             ax.set_ylabel(y)
         if legend is not None and ax.get_legend_handles_labels()[0]:
-            above = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.2, "ncols": 3}
-            ax.legend(**(above if legend == "title" else {"loc": legend}))
+            ax.legend(loc=legend)
     return ax
 
 

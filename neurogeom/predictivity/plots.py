@@ -107,8 +107,6 @@ def over(result: ScoreResult, *, quantity: str | None = None, onset: float | Non
         ax.legend()
     elif dim == "time" and numeric:
         plotting.onset(ax, places)
-        if ax.get_legend_handles_labels()[1]:
-            ax.legend()
     units = values[dim].attrs.get("units")
     ax.set_xlabel(str(dim).replace("_", " ") + (f" [{units}]" if units else ""))
     ax.set_ylabel(_NAMES[quantity])

@@ -136,6 +136,7 @@ def score(
 
     Examples
     --------
+    >>> import numpy as np
     >>> rng = np.random.default_rng(0)
     >>> features = rng.normal(size=(80, 30))
     >>> responses = features @ rng.normal(size=(30, 12)) + 2 * rng.normal(size=(6, 80, 12))

@@ -58,13 +58,13 @@ def accuracy(result: ReadoutResult, *, ax: Any = None, color: Any = None, marker
     places = values[dim].values if dim in values.coords else np.arange(len(values))
     color = color or plotting.PALETTE[0]
     low, high = interval.T
-    ax = plotting.line(
-        places, values.values, low=low, high=high, color=color, marker=marker, label=label or None, ax=ax
-    )
+    over_time = dim == "time" and np.asarray(places).dtype.kind in "iuf"
+    look = {"color": color, "marker": marker, "interval": "band" if over_time else "bars"}
+    ax = plotting.line(places, values.values, low=low, high=high, label=label or None, ax=ax, **look)
     plotting.floor(places, chance, label="chance", shade=False, style="dotted", ax=ax)
     units = values[dim].attrs.get("units") if dim in values.coords else None
     ax.set_xlabel(str(dim).replace("_", " ") + (f" [{units}]" if units else ""))
-    if dim == "time" and np.asarray(places).dtype.kind in "iuf":
+    if over_time:
         plotting.onset(ax, places)
     ax.set_ylabel("accuracy")
     return plotting.zero_based(ax, top=1.03)

@@ -42,22 +42,32 @@ class LeadingVector:
 
     def __init__(self, matrix: np.ndarray, alike: LeadingVector | None = None) -> None:
         self.n_exact = 0  # how often LAPACK was asked
-        self.matrix = np.array(matrix, dtype=np.float64, order="F")
+        self._matrix = np.array(matrix, dtype=np.float64, order="F")
+        self._pending: list[tuple[np.ndarray, np.ndarray]] = []  # applied just before use, while the matrix is in cache
         self._block: np.ndarray | None = None
         self._alike = alike
 
     def subtract(self, left: np.ndarray, right: np.ndarray) -> None:
-        """Take ``left rightᵀ + right leftᵀ`` away from the matrix."""
-        half = blas.dger(-1.0, left, right, a=self.matrix, overwrite_a=1)
-        self.matrix = blas.dger(-1.0, right, left, a=half, overwrite_a=1)
+        """Take ``left rightᵀ + right leftᵀ`` away from the matrix, when it is next looked at."""
+        self._pending.append((left, right))
 
     def replace(self, matrix: np.ndarray) -> None:
         """Set the matrix anew, e.g. to shed the rounding of many updates; the block is kept."""
-        self.matrix = np.array(matrix, dtype=np.float64, order="F")
+        self._matrix = np.array(matrix, dtype=np.float64, order="F")
+        self._pending.clear()
+
+    @property
+    def matrix(self) -> np.ndarray:
+        """The matrix as it is now."""
+        for left, right in self._pending:
+            half = blas.dger(-1.0, left, right, a=self._matrix, overwrite_a=1)
+            self._matrix = blas.dger(-1.0, right, left, a=half, overwrite_a=1)
+        self._pending.clear()
+        return self._matrix
 
     def leading(self) -> tuple[float, np.ndarray]:
         """Return the largest eigenvalue and its unit eigenvector, shape (t,)."""
-        size = len(self.matrix)
+        size = len(self._matrix)
         if size == 1:
             return float(self.matrix[0, 0]), np.ones(1)
         if size <= _SMALL:
@@ -72,13 +82,13 @@ class LeadingVector:
     def _exact(self, n_vectors: int) -> tuple[float, np.ndarray]:
         """LAPACK's leading eigenpairs; several start a new block."""
         self.n_exact += 1
-        size = len(self.matrix)
+        matrix = self.matrix
+        size = len(matrix)
         values, vectors, n_found, _, info = lapack.dsyevx(
-            self.matrix, range="I", il=size - n_vectors + 1, iu=size, lower=1, abstol=0.0
+            matrix, range="I", il=size - n_vectors + 1, iu=size, lower=1, abstol=0.0
         )
         if info != 0 or n_found < n_vectors:
-            lower = np.tril(self.matrix)
-            values, vectors = np.linalg.eigh(lower + np.tril(self.matrix, -1).T)
+            values, vectors = np.linalg.eigh(np.tril(matrix) + np.tril(matrix, -1).T)
             values, vectors = values[-n_vectors:], vectors[:, -n_vectors:]
         if n_vectors > 1:
             self._block = np.asfortranarray(vectors[:, :n_vectors])
@@ -86,7 +96,8 @@ class LeadingVector:
 
     def _follow(self, block: np.ndarray) -> tuple[float, np.ndarray] | None:
         """Rayleigh-Ritz in the block, refinement of its best vector, and the block for the next matrix."""
-        moved = blas.dgemm(1.0, self.matrix, block)
+        matrix = self.matrix
+        moved = blas.dgemm(1.0, matrix, block)
         values, rotation, info = lapack.dsyevd(block.T @ moved, lower=1)
         if info != 0 or not values[-1] > 0.0:
             return None
@@ -95,7 +106,7 @@ class LeadingVector:
         if found is None:
             return None
         # Ritz vectors are nearly orthogonal after two products, so that QR loses nothing
-        twice = blas.dgemm(1.0, self.matrix, blas.dgemm(1.0, moved, rotation))
+        twice = blas.dgemm(1.0, matrix, blas.dgemm(1.0, moved, rotation))
         twice[:, -1] = found[1]
         factor, tau, _, _ = lapack.dgeqrf(np.asfortranarray(twice[:, ::-1]), overwrite_a=1)
         self._block = lapack.dorgqr(factor, tau, overwrite_a=1)[0]
@@ -119,7 +130,7 @@ class LeadingVector:
             for _ in range(_n_solves(residual / gap, step / gap)):
                 vector, _ = lapack.dpotrs(factor, vector, lower=1)
             vector = vector / blas.dnrm2(vector)
-            image = blas.dsymv(1.0, self.matrix, vector, lower=1)
+            image = blas.dsymv(1.0, self._matrix, vector, lower=1)
             value = float(vector @ image)
             residual = float(blas.dnrm2(image - value * vector))
             if residual <= 4.0 * _EPS * math.sqrt(size) * value:
@@ -128,7 +139,7 @@ class LeadingVector:
 
     def _factor(self, shift: float) -> np.ndarray | None:
         """Cholesky factor of shift − matrix; None where the shift is not above all eigenvalues."""
-        shifted = -self.matrix
+        shifted = -self._matrix
         shifted.ravel(order="K")[:: len(shifted) + 1] += shift
         factor, info = lapack.dpotrf(shifted, lower=1, clean=0, overwrite_a=1)
         return factor if info == 0 else None
@@ -138,5 +149,5 @@ def _n_solves(error: float, gain: float) -> int:
     """Solves after which an error that each multiplies by `gain` is rounding."""
     if not 0.0 < gain < 1.0:
         return 1 if gain <= 0.0 else _MAX_SOLVES
-    needed = math.log(max(error, _EPS) / (0.25 * _EPS)) / -math.log(gain)
+    needed = math.log(max(error, 4.0 * _EPS) / (2.0 * _EPS)) / -math.log(gain)
     return min(max(math.ceil(needed), 1), _MAX_SOLVES)

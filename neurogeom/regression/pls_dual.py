@@ -75,7 +75,7 @@ def dual_scores(kernel: np.ndarray, targets: np.ndarray, folds: Sequence[Fold], 
 
 
 class _Run:
-    """The state of all folds in step."""
+    """The state of all folds in step; the first axis of every array counts folds."""
 
     def __init__(self, kernel: np.ndarray, targets: np.ndarray, folds: Sequence[Fold], n_components: int) -> None:
         n_rows, n_targets = targets.shape
@@ -83,11 +83,11 @@ class _Run:
         self.kernel, self.folds = kernel, folds
         self.offset = targets.mean(axis=0)
         self.targets = targets - self.offset
-        self.mask = np.zeros((n_rows, n_folds))
+        self.mask = np.zeros((n_folds, n_rows))
         for fold, (train, _) in enumerate(folds):
-            self.mask[train, fold] = 1.0
-        self.n_train = self.mask.sum(axis=0)
-        self.means = (self.targets.T @ self.mask) / self.n_train
+            self.mask[fold, train] = 1.0
+        self.n_train = self.mask.sum(axis=1)[:, None]
+        self.means = (self.mask @ self.targets) / self.n_train
         self.rows = np.zeros((n_folds, n_components, n_rows))
         self.train_rows = np.zeros((n_folds, n_components, n_rows))
         self.weights = np.zeros((n_folds, n_components, n_rows))
@@ -96,8 +96,8 @@ class _Run:
         self.active = np.ones(n_folds, dtype=bool)
         noise = 32.0 * _EPS * np.sqrt(n_rows)
         # rounding of K u per unit of u, and of u
-        self.noise_of_rows = noise * np.sqrt((self.mask * (kernel**2 @ self.mask)).sum(axis=0))
-        self.noise_of_weights = noise * np.sqrt((self.mask.T @ self.targets**2).sum(axis=1))
+        self.noise_of_rows = noise * np.sqrt(_inner(self.mask, self.mask @ kernel**2))
+        self.noise_of_weights = noise * np.sqrt((self.mask @ self.targets**2).sum(axis=1))
         self.followers = self._start()
         self.fresh = np.array([np.trace(follower.matrix) for follower in self.followers])
 
@@ -105,15 +105,16 @@ class _Run:
         """YᵀKY of each fold's centered training targets: that of all rows, less the test rows."""
         product = self.kernel @ self.targets
         every = self.targets.T @ product
-        mass = self.kernel @ self.mask
+        mass = self.mask @ self.kernel
         followers: list[LeadingVector] = []
         for fold, (train, test) in enumerate(self.folds):
-            rest = np.setdiff1d(np.arange(len(self.mask)), train) if len(train) + len(test) < len(self.mask) else test
-            mean, matrix = self.means[:, fold], None
+            n_rows = len(self.targets)
+            rest = np.setdiff1d(np.arange(n_rows), train) if len(train) + len(test) < n_rows else test
+            mean, matrix = self.means[fold], None
             if len(rest) < len(train):
                 left = self.targets[rest]
                 half = left.T @ (product[rest] - 0.5 * (self.kernel[np.ix_(rest, rest)] @ left))
-                side = self.targets[train].T @ mass[train, fold] - 0.5 * (self.mask[:, fold] @ mass[:, fold]) * mean
+                side = self.targets[train].T @ mass[fold, train] - 0.5 * (self.mask[fold] @ mass[fold]) * mean
                 matrix = every - half - half.T - np.outer(side, mean) - np.outer(mean, side)
             # other rows far from all training rows would leave little but rounding
             if matrix is None or np.trace(matrix) < _CANCELED * np.trace(every):
@@ -129,11 +130,11 @@ class _Run:
             if not self.active.any():
                 break
             self._component(number, vectors)
-        return Scores(self.rows, self.weights, self.loadings, (self.means.T + self.offset), self.n_found)
+        return Scores(self.rows, self.weights, self.loadings, self.means + self.offset, self.n_found)
 
     def _vectors(self, number: int) -> np.ndarray:
         """Leading eigenvector of each fold; folds with nothing left drop out."""
-        vectors = np.zeros((self.targets.shape[1], len(self.folds)))
+        vectors = np.zeros(self.means.shape)
         for fold in np.flatnonzero(self.active):
             value, vector = self.followers[fold].leading()
             if value < _REFRESH * self.fresh[fold]:
@@ -143,58 +144,60 @@ class _Run:
             if not value > 0.0:
                 self.active[fold] = False
                 continue
-            vectors[:, fold] = vector
+            vectors[fold] = vector
         return vectors
 
     def _refresh(self, fold: int, number: int) -> None:
-        left = self.targets - self.means[:, fold]
-        left *= self.mask[:, fold, None]
+        left = self.targets - self.means[fold]
+        left *= self.mask[fold][:, None]
         left -= self.train_rows[fold, :number].T @ self.loadings[fold, :number]
         self.followers[fold].replace(left.T @ (self.kernel @ left))
 
     def _component(self, number: int, vectors: np.ndarray) -> None:
         mask, old, old_train = self.mask, self.rows[:, :number], self.train_rows[:, :number]
-        weights = self.targets @ vectors
-        weights -= (self.means * vectors).sum(axis=0)
+        old_loadings = self.loadings[:, :number]
+        weights = vectors @ self.targets.T
+        weights -= _inner(self.means, vectors)[:, None]
         weights *= mask
-        weights -= _combine(old_train, _inner(self.loadings[:, :number], vectors))
-        rows = self.kernel @ weights
-        rows -= (mask * rows).sum(axis=0) / self.n_train
-        before = _norms(mask * rows)
+        weights -= _combine(old_train, old_loadings, vectors)
+        rows = weights @ self.kernel
+        rows -= _inner(mask, rows)[:, None] / self.n_train
+        train_rows = mask * rows
+        length = np.sqrt(_inner(train_rows, train_rows))
         for _ in range(2):  # twice is enough for orthogonality to rounding, once where little is taken away
-            rows -= _combine(old, _inner(old_train, rows))
+            before = length
+            rows -= _combine(old, old_train, rows)
             train_rows = mask * rows
-            length = _norms(train_rows)
+            length = np.sqrt(_inner(train_rows, train_rows))
             if (length > 0.1 * before)[self.active].all():
                 break
         # what is left of the score, or of the targets, may be rounding only
-        reach = _norms(weights)
+        reach = np.sqrt(_inner(weights, weights))
         self.active &= (length > self.noise_of_rows * reach) & (reach > self.noise_of_weights)
-        scale = np.where(self.active, 1.0 / np.where(length > 0.0, length, 1.0), 0.0)
+        scale = np.where(self.active, 1.0 / np.where(length > 0.0, length, 1.0), 0.0)[:, None]
         rows *= scale
         train_rows *= scale
-        loadings = self.targets.T @ train_rows - self.means * train_rows.sum(axis=0)
-        image = self.kernel @ train_rows
-        image -= (mask * image).sum(axis=0) / self.n_train
+        loadings = train_rows @ self.targets - self.means * train_rows.sum(axis=1)[:, None]
+        image = train_rows @ self.kernel
+        image -= _inner(mask, image)[:, None] / self.n_train
         image *= mask
-        side = self.targets.T @ image - _combine(self.loadings[:, :number], _inner(old_train, image))
-        side -= 0.5 * (train_rows * image).sum(axis=0) * loadings
-        self.rows[:, number], self.train_rows[:, number] = rows.T, train_rows.T
-        self.weights[:, number], self.loadings[:, number] = weights.T * self.active[:, None], loadings.T
+        side = image @ self.targets - _combine(old_loadings, old_train, image)
+        side -= 0.5 * _inner(train_rows, image)[:, None] * loadings
+        self.rows[:, number], self.train_rows[:, number] = rows, train_rows
+        self.weights[:, number], self.loadings[:, number] = weights * self.active[:, None], loadings
         for fold in np.flatnonzero(self.active):
-            self.followers[fold].subtract(loadings[:, fold], side[:, fold])
+            self.followers[fold].subtract(loadings[fold], side[fold])
         self.n_found += self.active
 
 
-def _inner(basis: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """basis (folds, k, n), columns (n, folds) -> (folds, k, 1)."""
-    return np.matmul(basis, columns.T[:, :, None])
+def _inner(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Inner product of each fold's vectors: (folds, n) with (folds, n) -> (folds,)."""
+    return np.einsum("fn,fn->f", left, right)
 
 
-def _combine(basis: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
-    """basis (folds, k, n), coefficients (folds, k, 1) -> (n, folds)."""
-    return np.matmul(basis.transpose(0, 2, 1), coefficients)[:, :, 0].T
-
-
-def _norms(columns: np.ndarray) -> np.ndarray:
-    return np.sqrt((columns * columns).sum(axis=0))
+def _combine(combined: np.ndarray, basis: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """The k rows of `combined` in each fold, weighted by the inner products of the k rows of `basis` with a vector."""
+    if not combined.shape[1]:
+        return np.zeros((len(vectors), combined.shape[2]))
+    coefficients = np.matmul(basis, vectors[:, :, None])
+    return np.matmul(coefficients.transpose(0, 2, 1), combined)[:, 0]

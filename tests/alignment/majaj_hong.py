@@ -30,7 +30,9 @@ class World:
             ]
         ) + 0.3 * rng.normal(size=(total, 40))
 
-    def recording(self, n_neuroids: int, *, noise: float, seed: int, n_repetitions: int = 1, region: str = "IT") -> xr.DataArray:
+    def recording(
+        self, n_neuroids: int, *, noise: float, seed: int, n_repetitions: int = 1, region: str = "IT"
+    ) -> xr.DataArray:
         """Responses of a region: a random read-out of the latent space, repeated with noise, in shuffled order."""
         rng = np.random.default_rng(seed)
         signal = self.space @ rng.normal(size=(40, n_neuroids)) / np.sqrt(40) + 2.0

@@ -8,7 +8,7 @@ import pytest
 from neurogeom.alignment import covariance_alignment_distance, excess_alignment_distance
 from neurogeom.alignment.covariance import squared_distance
 from neurogeom.alignment.expectations import expected_isotropic_distance, expected_sampling_distance
-from neurogeom.alignment.uncertainty import jackknife_error
+from neurogeom.alignment.uncertainty import error_over_points
 
 
 def clouds(seed: int, m: int, scale: np.ndarray, count: int = 2) -> list[np.ndarray]:
@@ -112,7 +112,7 @@ def test_the_jackknife_error_is_the_spread_over_data_sets() -> None:
         a, b = clouds(seed, 60, scale)
         values.append(statistic(a, b @ turn))
         if seed < 15:
-            errors.append(jackknife_error(statistic, (a, b @ turn), (), 10, seed))
+            errors.append(error_over_points(statistic, (a, b @ turn), (), 10, seed))
     assert np.mean(errors) == pytest.approx(np.std(values, ddof=1), rel=0.35)
 
 

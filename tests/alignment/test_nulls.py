@@ -11,7 +11,6 @@ from neurogeom.alignment import (
     expected_center_correlation,
     expected_variance_share,
     permutation_null,
-    permutation_p,
     random_subspace_overlap,
     rotation_null,
 )
@@ -91,17 +90,11 @@ def test_rotation_null_is_that_of_explicit_rotations() -> None:
     assert null.sd == pytest.approx(np.std(explicit), rel=0.2)
 
 
-def test_p_counts_the_observation_itself_and_is_uniform_under_the_null() -> None:
-    assert permutation_p(10.0, np.arange(9.0)) == pytest.approx(0.1)
-    assert permutation_p(-1.0, np.arange(9.0)) == 1.0
-    rng = np.random.default_rng(5)
-    ps = [permutation_p(draws[0], draws[1:]) for draws in rng.normal(size=(2000, 20))]
-    assert min(ps) == pytest.approx(1 / 20)
-    assert np.mean(np.array(ps) <= 0.1) == pytest.approx(0.1, abs=0.02)
-
-
-def test_a_tie_by_rounding_counts_as_extreme() -> None:
-    assert permutation_p(1.0, np.array([1.0 - 1e-15])) == 1.0
+def test_p_counts_the_observation_itself_on_either_side() -> None:
+    null = Null(4.0, 2.0, tuple(np.arange(9.0)))
+    assert null.test(10.0)[1] == pytest.approx(0.1)
+    assert null.test(-1.0)[1] == 1.0
+    assert null.test(-1.0, larger=False) == (2.5, pytest.approx(0.1))
 
 
 def test_normal_tail_where_there_are_no_draws() -> None:

@@ -74,12 +74,12 @@ def test_without_classes_nothing_exceeds_its_null() -> None:
 
 def test_the_jackknife_of_a_pair_is_that_of_the_pair_alone(result: alignment.ManifoldAlignment) -> None:
     from neurogeom.alignment.covariance import squared_distance
-    from neurogeom.alignment.uncertainty import jackknife_error
+    from neurogeom.alignment.uncertainty import error_over_points
 
     def statistic(a: np.ndarray, b: np.ndarray) -> float:
         return float(np.sqrt(squared_distance(a, b)))
 
-    expected = jackknife_error(statistic, GIVEN.clouds[:2], (), 10, 0)
+    expected = error_over_points(statistic, GIVEN.clouds[:2], (), 10, 0)
     assert float(result.distance_jackknife_error[0, 1]) == pytest.approx(expected, rel=1e-6)
     low, high = result.mean_distance_ci.values
     assert low < result.mean_distance < high

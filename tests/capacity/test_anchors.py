@@ -10,7 +10,7 @@ from scipy.optimize import nnls
 from neurogeom.capacity import anchors
 from neurogeom.capacity.alignments import NAMES, alignments
 from neurogeom.capacity.dichotomies import draw
-from neurogeom.capacity.estimates import Samples, estimate, jackknife_error
+from neurogeom.capacity.estimates import Samples, estimate
 from neurogeom.capacity.span import row_space
 from tests.capacity.populations import digit_clouds, random_clouds, reference_population, targets
 
@@ -211,12 +211,6 @@ def test_jackknife_replicates_equal_estimates_without_a_block(population):
         again = estimate(rest).values
         for name, replicates in found.replicates.items():
             np.testing.assert_allclose(replicates[block], again[name], rtol=1e-6, atol=1e-9, err_msg=name)
-
-
-def test_jackknife_error_of_a_mean_is_its_standard_error():
-    values = np.random.default_rng(0).normal(size=50)
-    left_out = (values.sum() - values) / 49
-    np.testing.assert_allclose(jackknife_error(left_out), values.std(ddof=1) / np.sqrt(50))
 
 
 def test_alignments_equal_loops_over_pairs():

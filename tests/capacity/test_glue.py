@@ -14,6 +14,8 @@ from neurogeom import results
 from neurogeom._core.warnings import DegenerateInputWarning, SaturationWarning
 from neurogeom.capacity.dichotomies import draw
 from neurogeom.capacity.glue import glue
+from neurogeom.capacity.mean_field import mean_field
+from neurogeom.capacity.own_axes import own_axes
 from neurogeom.capacity.solving import Task, solve
 from neurogeom.manifolds import Manifolds
 from tests.capacity.populations import (
@@ -253,22 +255,25 @@ def test_orthogonal_manifolds_have_the_harmonic_mean_of_their_mean_field_capacit
         np.testing.assert_allclose(joint.manifold_capacity, 1 / objectives.mean(axis=0), rtol=1e-10)
 
 
-def test_orthogonal_manifolds_agree_with_mean_field_in_capacity_and_not_in_geometry():
-    mean_field = pytest.importorskip("neurogeom.capacity.mean_field").mean_field
+def test_orthogonal_manifolds_have_the_harmonic_mean_that_mean_field_returns():
+    """The same Gaussian numbers in both measures: equal to rounding in capacity, and never to be compared otherwise."""
     rng = np.random.default_rng(12)
     clouds = [rng.normal(size=(12, 5)) * 0.8 + 2.0 * rng.normal(size=5) for _ in range(4)]
-    field = mean_field(clouds, n_samples=2000, seed=3)
+    gaussian = rng.normal(size=(300, 24))
+    field = mean_field(clouds, t=[gaussian[:, 6 * mu : 6 * mu + 6] for mu in range(4)])
+    origin = np.concatenate(clouds).mean(axis=0)
     blocks = []
     for mu, cloud in enumerate(clouds):
-        centered = cloud - np.concatenate(clouds).mean(axis=0)
-        center = centered.mean(axis=0)
-        scaled = (centered - center) / np.linalg.norm(center)
         block = np.zeros((12, 24))
-        block[:, 6 * mu : 6 * mu + 5], block[:, 6 * mu + 5] = scaled, 1.0
+        block[:, 6 * mu : 6 * mu + 6] = own_axes(cloud - origin, 10.0).rows
         blocks.append(block)
-    joint = glue(blocks, n_samples=2000, seed=4)
-    assert abs(joint.capacity - field.capacity) < 4 * np.hypot(joint.capacity_se, field.capacity_se)
-    assert abs(joint.radius / field.radius - 1) > 0.02
+    for signs in ([1, 1, 1, 1], [1, -1, -1, 1]):
+        turned = gaussian * np.repeat(signs, 6)  # F(y, y t) is the same for every y
+        joint = glue(blocks, t=turned, dichotomies=[signs])
+        np.testing.assert_allclose(joint.capacity, field.capacity, rtol=1e-10)
+        np.testing.assert_allclose(joint.manifold_capacity, field.manifold_capacity, rtol=1e-10)
+        assert abs(joint.radius / field.radius - 1) > 0.02
+        assert abs(joint.dimension / field.dimension - 1) > 0.02
 
 
 def test_samples_without_an_active_point_are_legal():

@@ -28,6 +28,7 @@ def test_mean_critical_dimension_is_glue_objective_plus_a_half():
     counted = simulated(clouds, n_trials=800, seed=1)
     solved = glue(clouds, n_samples=3000, seed=2)
     assert counted.fraction_inseparable == 0.0
+    assert counted.n_undecided == 0  # dichotomies on the edge of separability are decided too
     mean, error = counted.n_critical.values.mean(), counted.n_critical.values.std(ddof=1) / np.sqrt(800)
     objective = solved.sample_objective.values
     expected = objective.mean() + 0.5

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable
 
 import numpy as np
+import xarray as xr
 
 from neurogeom import Manifolds, alignment
 from neurogeom.results import Result
@@ -15,6 +16,17 @@ RNG = np.random.default_rng(0)
 A, B = RNG.normal(size=(24, 8)), RNG.normal(size=(24, 8)) @ RNG.normal(size=(8, 8)) / 3
 FEATURE_A, FEATURE_B = A[:, 0] + 0.1 * RNG.normal(size=24), B[:, 1] + 0.1 * RNG.normal(size=24)
 MANIFOLDS = Manifolds([RNG.normal(size=8) + RNG.normal(size=(12, 8)) for _ in range(4)], names=list("abcd"))
+
+
+def kuoch2024() -> Result:
+    coords = {
+        "stimulus_id": ("presentation", np.arange(48)),
+        "object_name": ("presentation", np.repeat(np.arange(8), 6)),
+        "category_name": ("presentation", np.repeat(np.arange(4), 12)),
+    }
+    arrays = [xr.DataArray(RNG.normal(size=(48, n)), dims=("presentation", "neuroid"), coords=coords) for n in (20, 15)]
+    return alignment.kuoch2024({"net": {"top": arrays[0]}}, {"IT": arrays[1]}, n_samples=10, n_splits=2, seed=0)
+
 
 SMALL: dict[str, Callable[[], Result]] = {
     "cca_similarity": lambda: alignment.cca_similarity(A, B),
@@ -26,6 +38,7 @@ SMALL: dict[str, Callable[[], Result]] = {
     "decodability": lambda: alignment.decodability(MANIFOLDS, n_shots=2, n_trials=5, n_folds=3, seed=0),
     "excess_alignment_distance": lambda: alignment.excess_alignment_distance(A, B, n_splits=4, seed=0),
     "few_shot_snr": lambda: alignment.few_shot_snr(A, B),
+    "kuoch2024": kuoch2024,
     "linear_predictivity_r2": lambda: alignment.linear_predictivity_r2(A, B, n_folds=3, seed=0),
     "manifolds": lambda: alignment.manifolds(MANIFOLDS, n_shuffles=4, n_splits=2, n_components=3, seed=0),
     "pca_distance": lambda: alignment.pca_distance(A, B, n_components=3),
