@@ -266,11 +266,9 @@ def main() -> None:
         "Mean-field problems (M points in D dimensions and a column of ones), CPU time of one projection, one thread; "
         "peers as multiples of it:",
         bench_small(repeats, 500 if arguments.quick else 4000),
-        "Joint problems (P manifolds × M points, N neuroids), CPU time of one sample, one thread, its share of the Gram "
-        "product of 200 samples included:",
-        bench_joint(
-            1 if arguments.quick else 3, 20 if arguments.quick else 200, JOINT[:1] if arguments.quick else JOINT
-        ),
+        "Joint problems (P manifolds × M points, N neuroids), CPU time of one sample, one thread, with its share of "
+        "the Gram product of 200 samples:",
+        bench_joint(1, 20, JOINT[:1]) if arguments.quick else bench_joint(3, 200, JOINT),
     ]
     if not arguments.quick:
         parts += ["A problem whose Gram matrix does not fit:", bench_memory()]

@@ -1,4 +1,5 @@
 from . import alignment as alignment
+from . import behavior as behavior
 from . import capacity as capacity
 from . import cli as cli
 from . import datasets as datasets

@@ -10,7 +10,7 @@ from neurogeom._core.responses import as_name, read_responses
 from neurogeom._core.validation import as_responses_2d
 from neurogeom._core.warnings import collect
 from neurogeom.alignment.inputs import Floats
-from neurogeom.alignment.rdm import RDM, condition_labels, packed
+from neurogeom.alignment.rdm import RDM, condition_labels, packed, squared_lengths
 
 
 def run_means(responses: Floats, conditions: np.ndarray, runs: np.ndarray) -> tuple[Floats, list[str], list[str]]:
@@ -32,6 +32,10 @@ def cross_validated_distances(means: Floats) -> Floats:
 
     .. math:: \delta = \frac{\|\sum_r \Delta_r\|^2 - \sum_r \|\Delta_r\|^2}{R (R - 1) N}
     """
+    n_runs = len(means)
+    if not np.isnan(means).any():
+        within = np.sum([squared_lengths(run) for run in means], axis=0)
+        return np.asarray((squared_lengths(means.sum(axis=0)) - within) / (n_runs * (n_runs - 1) * means.shape[2]))
     rows, columns = np.triu_indices(means.shape[1], 1)
     values = np.empty(len(rows))
     for index, (i, j) in enumerate(zip(rows, columns, strict=True)):

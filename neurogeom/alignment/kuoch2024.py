@@ -183,6 +183,8 @@ def kuoch2024(
 
     Examples
     --------
+    >>> import numpy as np
+    >>> import xarray as xr
     >>> rng = np.random.default_rng(0)
     >>> coords = {"stimulus_id": ("presentation", np.arange(48)),
     ...           "object_name": ("presentation", np.repeat(np.arange(8), 6)),

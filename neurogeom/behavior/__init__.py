@@ -14,11 +14,18 @@ from neurogeom.behavior.results import (
     ShapeBiasResult,
 )
 from neurogeom.behavior.shape_bias import shape_bias
-from neurogeom.behavior.trials import CATEGORIES, EXCLUDED, condition_text, image_key, kept_conditions, read_trials
+from neurogeom.behavior.trials import (
+    CATEGORIES,
+    EXCLUDED_CONDITIONS,
+    condition_text,
+    image_key,
+    kept_conditions,
+    read_trials,
+)
 
 __all__ = [
     "CATEGORIES",
-    "EXCLUDED",
+    "EXCLUDED_CONDITIONS",
     "AccuracyResult",
     "BehaviorResult",
     "BenchmarkResult",

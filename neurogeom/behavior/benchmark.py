@@ -18,7 +18,7 @@ from neurogeom.behavior.consistency import error_consistency
 from neurogeom.behavior.performance import accuracy
 from neurogeom.behavior.results import BenchmarkResult, ConsistencyResult
 from neurogeom.behavior.shape_bias import DATASET, shape_bias
-from neurogeom.behavior.trials import EXCLUDED, read_trials
+from neurogeom.behavior.trials import EXCLUDED_CONDITIONS, read_trials
 from neurogeom.results import make_settings
 
 REFERENCES = (
@@ -44,9 +44,9 @@ def benchmark(
 ) -> BenchmarkResult:
     """Compare models with people: accuracy, and consistency of errors, on the data sets that both have.
 
-    Undistorted images and conditions beyond recognition are left out of all means (``trials.EXCLUDED``). Values are
-    averaged over conditions, then over people, then over data sets. Error consistency keeps its sign and is neither
-    divided by that between people nor clipped; that between people stands beside it.
+    Undistorted images and conditions beyond recognition are left out of all means (``EXCLUDED_CONDITIONS``). Values
+    are averaged over conditions, then over people, then over data sets. Error consistency keeps its sign and is
+    neither divided by that between people nor clipped; that between people stands beside it.
 
     Parameters
     ----------
@@ -103,11 +103,11 @@ def benchmark(
 
 
 def _known(trials: pd.DataFrame, name: str) -> pd.DataFrame:
-    odd = sorted(set(trials["dataset"]) - set(EXCLUDED))
+    odd = sorted(set(trials["dataset"]) - set(EXCLUDED_CONDITIONS))
     if odd:
         raise ValueError(
             f"{name} has data sets that are none of the 17: {quoted(odd[:3])}. Name them in a column 'dataset', as one "
-            f"of {quoted(EXCLUDED, limit=17)}."
+            f"of {quoted(EXCLUDED_CONDITIONS, limit=17)}."
         )
     return trials
 
@@ -118,7 +118,7 @@ def _common(models: Mapping[str, pd.DataFrame], people: pd.DataFrame) -> list[st
         shared &= set(trials["dataset"])
     if not shared:
         raise ValueError("models and people have no data set in common.")
-    return [name for name in EXCLUDED if name in shared]
+    return [name for name in EXCLUDED_CONDITIONS if name in shared]
 
 
 def _against_people(

@@ -19,7 +19,7 @@ from neurogeom.behavior.trials import kept_conditions, read_trials
 from neurogeom.results import make_settings
 
 REFERENCES = (
-    "Geirhos, Meding & Wichmann 2020, NeurIPS (error consistency), equations 1-4.",
+    "Geirhos, Meding & Wichmann 2020, NeurIPS (error consistency).",
     "Cohen 1960, Educ. Psychol. Meas. 20:37 (kappa).",
 )
 
@@ -59,7 +59,7 @@ def kappa(accuracy_a: Any, accuracy_b: Any, observed: Any) -> Kappa:
 
     References
     ----------
-    Geirhos, Meding & Wichmann 2020, NeurIPS, equations 1-4.
+    Geirhos, Meding & Wichmann 2020, NeurIPS.
 
     Examples
     --------
@@ -231,7 +231,7 @@ def _correct_table(frame: pd.DataFrame, dataset: Any, condition: Any) -> pd.Data
     twice = frame.duplicated(["subject", "image"])
     if twice.any():
         raise ValueError(
-            f"{int(twice.sum())} trials of {dataset!r}, condition {condition!r}, show an image to a subject that saw it "
+            f"{int(twice.sum())} trials of {dataset!r}, condition {condition!r}, show a subject an image that it saw "
             f"before (first: {quoted(frame[twice]['image'].head(3))}). Keep one trial for each."
         )
     return frame.pivot(index="subject", columns="image", values="correct")
@@ -302,11 +302,11 @@ def _pack(cells: Sequence[Cell], level: float, n_resamples: int, seed: int) -> x
         data[f"dataset_{name}"] = (["dataset"], per)
     data |= _accuracies(cells)
     pairs = list(dict.fromkeys(name for cell in cells for name in cell.names))
-    rows = {name: [] for name in pairs}
+    rows: dict[tuple[str, str], list[float]] = {pair: [] for pair in pairs}
     for cell, point in zip(cells, points):
-        for column, name in enumerate(cell.names):
-            rows[name].append(float(point.kappa[0, column]))
-    data["pair_error_consistency"] = (["pair"], np.array([float(known_mean(np.array(rows[name]))) for name in pairs]))
+        for column, pair in enumerate(cell.names):
+            rows[pair].append(float(point.kappa[0, column]))
+    data["pair_error_consistency"] = (["pair"], np.array([float(known_mean(np.array(rows[pair]))) for pair in pairs]))
     datasets = list(dict.fromkeys(cell.dataset for cell in cells))
     if n_resamples:
         drawn = [

@@ -121,7 +121,7 @@ def image_performance(trials: Any, kind: str = "i1", *, normalized: bool = True)
 
     References
     ----------
-    Rajalingham et al. 2018, J. Neurosci. 38:7255, "Behavioral metrics and signatures".
+    Rajalingham et al. 2018, J. Neurosci. 38:7255.
 
     Examples
     --------

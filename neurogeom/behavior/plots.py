@@ -60,11 +60,10 @@ def consistency(result: ConsistencyResult, *, ax: Any = None) -> Any:
     rows = np.arange(len(names))
     low, high = data["dataset_lowest_possible"].values, data["dataset_highest_possible"].values
     ax.hlines(rows, low, high, color=plotting.GRID, linewidth=7.0, label="possible at these accuracies", zorder=1)
-    plotting.dots(names, data["dataset_error_consistency"].values, **ends, ax=ax)
+    plotting.dots(names, data["dataset_error_consistency"].values, low=ends[0], high=ends[1], ax=ax)
     plotting.reference(0.0, label="chance", axis="x", ax=ax)
     ax.set_xlabel("error consistency κ")
-    ax.legend(loc="lower right")
-    return ax
+    return _legend(ax)
 
 
 def shape_bias(result: ShapeBiasResult, *, ax: Any = None) -> Any:
@@ -88,8 +87,7 @@ def shape_bias(result: ShapeBiasResult, *, ax: Any = None) -> Any:
         ax.axvspan(low, high, color=plotting.PALETTE[1], alpha=0.18, linewidth=0)
     ax.set_xlim(-0.02, 1.02)
     ax.set_xlabel("shape bias (1: always shape, 0: always texture)")
-    ax.legend(loc="lower left")
-    return ax
+    return _legend(ax)
 
 
 def confusion(result: AccuracyResult, *, ax: Any = None) -> Any:
@@ -130,21 +128,28 @@ def models(result: BenchmarkResult, *, ax: Any = None) -> Any:
     data = result.data
     order = np.argsort(-data["error_consistency"].values, kind="stable")
     names = [str(data["model"].values[index]) for index in order]
-    ends = {key: value[order] for key, value in _ends(data, "error_consistency").items()}
-    ax = plotting.dots(names, data["error_consistency"].values[order], **ends, ax=ax)
+    low, high = (None if end is None else end[order] for end in _ends(data, "error_consistency"))
+    ax = plotting.dots(names, data["error_consistency"].values[order], low=low, high=high, ax=ax)
     if "human_error_consistency" in data:
         level = float(data["human_error_consistency"])
         plotting.reference(level, label="between people", axis="x", color=plotting.PALETTE[1], ax=ax)
         if "human_error_consistency_ci" in data:
-            low, high = (float(data["human_error_consistency_ci"].sel(bound=bound)) for bound in ("low", "high"))
-            ax.axvspan(low, high, color=plotting.PALETTE[1], alpha=0.18, linewidth=0)
+            span = data["human_error_consistency_ci"].values
+            ax.axvspan(float(span[0]), float(span[1]), color=plotting.PALETTE[1], alpha=0.18, linewidth=0)
     plotting.reference(0.0, label="chance", axis="x", ax=ax)
     ax.set_xlabel("error consistency κ with people")
-    ax.legend()
-    return ax
+    return _legend(ax)
 
 
-def _ends(data: Any, name: str) -> dict[str, np.ndarray]:
+def _ends(data: Any, name: str) -> tuple[np.ndarray | None, np.ndarray | None]:
     if f"{name}_ci" not in data:
-        return {}
-    return {bound: data[f"{name}_ci"].sel(bound=bound).values for bound in ("low", "high")}
+        return None, None
+    interval = data[f"{name}_ci"]
+    return interval.sel(bound="low").values, interval.sel(bound="high").values
+
+
+def _legend(ax: Any) -> Any:
+    """Names of the series above the axes, where no data lie."""
+    with plotting.context():
+        ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, borderaxespad=0.2, columnspacing=1.2)
+    return ax

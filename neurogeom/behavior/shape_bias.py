@@ -17,7 +17,7 @@ from neurogeom.behavior.results import ShapeBiasResult
 from neurogeom.behavior.trials import CATEGORIES, read_trials
 from neurogeom.results import make_settings
 
-REFERENCES = ("Geirhos et al. 2019, ICLR (ImageNet-trained CNNs are biased towards texture), section 2.",)
+REFERENCES = ("Geirhos et al. 2019, ICLR (ImageNet-trained CNNs are biased towards texture).",)
 DATASET = "cue-conflict"
 
 
@@ -49,7 +49,7 @@ def shape_bias(
 
     References
     ----------
-    Geirhos et al. 2019, ICLR, section 2.
+    Geirhos et al. 2019, ICLR.
 
     Examples
     --------

@@ -19,7 +19,7 @@ CATEGORIES = (
 )  # fmt: skip
 NO_ANSWER = "na"
 
-EXCLUDED: Mapping[str, tuple[str, ...]] = {
+EXCLUDED_CONDITIONS: Mapping[str, tuple[str, ...]] = {
     "colour": ("cr",),
     "contrast": ("c100", "c03", "c01"),
     "high-pass": ("inf", "0.55", "0.45", "0.4"),
@@ -141,7 +141,7 @@ def condition_text(value: Any) -> str:
 
 
 def kept_conditions(trials: pd.DataFrame) -> pd.DataFrame:
-    """Return the trials of conditions that enter aggregates (see ``EXCLUDED``).
+    """Return the trials of conditions that enter aggregates (see ``EXCLUDED_CONDITIONS``).
 
     Parameters
     ----------
@@ -160,7 +160,7 @@ def kept_conditions(trials: pd.DataFrame) -> pd.DataFrame:
     ['0.1']
     """
     drop = np.zeros(len(trials), dtype=bool)
-    for name, conditions in EXCLUDED.items():
+    for name, conditions in EXCLUDED_CONDITIONS.items():
         left_out = {condition_text(condition) for condition in conditions}
         drop |= (trials["dataset"] == name).to_numpy() & trials["condition"].isin(left_out).to_numpy()
     return trials[~drop]
@@ -197,8 +197,8 @@ def _dataset_of(file: Path) -> str:
     match = re.match(r"(.+?)_(?:subject|subj)?.*_session_", file.name)
     if match:
         name = file.name.split("_subject")[0] if "_subject" in file.name else match.group(1)
-        return name if name in EXCLUDED or file.parent.name not in EXCLUDED else file.parent.name
-    return file.parent.name if file.parent.name in EXCLUDED else file.stem.partition("_")[0]
+        return name if name in EXCLUDED_CONDITIONS or file.parent.name not in EXCLUDED_CONDITIONS else file.parent.name
+    return file.parent.name if file.parent.name in EXCLUDED_CONDITIONS else file.stem.partition("_")[0]
 
 
 def _cleaned(table: pd.DataFrame, source: str, dataset: str) -> pd.DataFrame:

@@ -83,21 +83,20 @@ def caution_floor(data: xr.Dataset, *, pairs: bool = False) -> None:
 
 def _warn_undefined(data: xr.Dataset) -> None:
     """Name manifolds and measures whose means are not positive, instead of leaving NaN in silence."""
-    names = data["manifold"].values
-    for measure_name in ("capacity", "dimension", "radius", "utility"):
-        bad = np.isnan(data[f"manifold_{measure_name}"].values)
-        if bad.any():
-            first = ", ".join(repr(str(name)) for name in names[bad][:3])
-            warn(
-                f"manifold_{measure_name} of {bad.sum()} manifolds is undefined (first: {first}): the mean of its "
-                "terms is not positive. Use more samples (n_samples).",
-                DegenerateInputWarning,
-            )
-        if np.isnan(data[measure_name]):
-            warn(
-                f"{measure_name} is undefined: the mean of its terms is not positive. Use more samples (n_samples).",
-                DegenerateInputWarning,
-            )
+    measures = ("capacity", "dimension", "radius", "utility")
+    bad = {name: np.isnan(data[f"manifold_{name}"].values) for name in measures}
+    missing = [f"manifold_{name}" for name in measures if bad[name].any()]
+    whole = [name for name in measures if np.isnan(data[name])]
+    reason = "the mean of its terms is not positive. Use more samples (n_samples)."
+    if missing:
+        any_bad = np.any(list(bad.values()), axis=0)
+        first = ", ".join(repr(str(name)) for name in data["manifold"].values[any_bad][:3])
+        warn(
+            f"{', '.join(missing)} of {any_bad.sum()} manifolds is undefined (first: {first}): {reason}",
+            DegenerateInputWarning,
+        )
+    if whole:
+        warn(f"{', '.join(whole)} is undefined: {reason}", DegenerateInputWarning)
 
 
 def caution_inexact(checks: Checks) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from neurogeom._core.random import generator
 from neurogeom._core.validation import check_option
+from neurogeom._core.warnings import DegenerateInputWarning, warn
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -72,7 +73,14 @@ def draw(
         for sample in range(n_samples):
             drawn[sample] = _draw_one(rule, n_manifolds, generator(seed, *prefix, sample, LABELS))
         return drawn
-    return cycle(check_dichotomies(dichotomies, n_manifolds), n_samples)
+    given = check_dichotomies(dichotomies, n_manifolds)
+    if len(given) > n_samples:
+        warn(
+            f"dichotomies has {len(given)} rows, but there are {n_samples} samples: only the first {n_samples} are "
+            f"used. Use n_samples={len(given)} or a multiple of it.",
+            DegenerateInputWarning,
+        )
+    return cycle(given, n_samples)
 
 
 def _draw_one(rule: str, n_manifolds: int, rng: np.random.Generator) -> NDArray[np.int8]:

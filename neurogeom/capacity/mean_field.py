@@ -96,7 +96,7 @@ def mean_field(
         Gaussian vectors for each manifold.
     center_correction : {None, "low_rank"}
         ``"low_rank"`` first projects out directions that the centers share (:mod:`neurogeom.capacity.low_rank`); meant
-        for many manifolds, more than about 30.
+        for many manifolds, more than about 30. With an `uncertainty` it is done anew in every resample.
     t : sequence of P arrays (n_samples, D_μ + 1), optional
         Gaussian vectors to use in place of drawn ones, one array for each manifold, in its own coordinates: one column
         for each of its axes in the order of their singular values (D_μ is ``manifold_affine_rank``), then the component

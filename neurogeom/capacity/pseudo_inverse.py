@@ -107,7 +107,9 @@ def _solve_safe(gram: Floats, responses: Floats) -> tuple[Floats, NDArray[np.boo
     """Solutions of Gram z = u, and whether the Gram matrix of unit rows was far enough from singular to trust them."""
     system, scale = _unit_rows(gram)
     shifted = system - SAFE * np.eye(system.shape[-1])
-    safe = np.array([_has_cholesky(one) for one in shifted])
+    safe = np.full(len(shifted), _has_cholesky(shifted))
+    if not safe.all():
+        safe = np.array([_has_cholesky(one) for one in shifted])
     solution = np.zeros_like(responses)
     if safe.any():
         right = (responses[safe] * scale[safe])[..., None]
@@ -116,6 +118,7 @@ def _solve_safe(gram: Floats, responses: Floats) -> tuple[Floats, NDArray[np.boo
 
 
 def _has_cholesky(matrix: Floats) -> bool:
+    """Whether a matrix, or every matrix of a stack, is positive definite."""
     try:
         np.linalg.cholesky(matrix)
     except np.linalg.LinAlgError:

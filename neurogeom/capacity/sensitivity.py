@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 from scipy import sparse
 
+from neurogeom._core.memory import require_memory
 from neurogeom._core.parallel import run_units
 from neurogeom._core.warnings import DegenerateInputWarning, collect, warn
 from neurogeom.capacity import derivatives as formulas
@@ -129,6 +130,7 @@ def sensitivity(
     arguments = dict(locals())
     with collect() as notes:
         opened = open_task(manifolds, labels, n_samples=n_samples, origin=origin, t=t, seed=seed, purpose="a dichotomy")
+        _require(opened, point_gradients)
         signs = opened.signs(dichotomies, opened.manifolds.n_manifolds)
         task = Task(opened.points, opened.membership, opened.targets(), signs, 0.0, backend)
         plan = _plan(opened, uncertainty, n_resamples, level)
@@ -160,6 +162,17 @@ def sensitivity(
 
 
 Values = dict[str, tuple[tuple[str, ...], Any]]
+
+
+def _require(opened: Opened, point_gradients: bool) -> None:
+    """Refuse what would not fit, before it is allocated."""
+    (n_points, n_neuroids), n_samples = opened.points.shape, opened.n_samples
+    numbers = n_points * n_neuroids * (1 + 2 * point_gradients) + n_samples * (6.0 * n_neuroids + 2.0 * n_points)
+    require_memory(
+        8.0 * numbers,
+        f"Sensitivity with {n_points} points, {n_neuroids} neuroids and {n_samples} samples",
+        "Use fewer samples (n_samples) or fewer points (manifolds.subsample), or leave out point_gradients.",
+    )
 
 
 def _plan(opened: Opened, uncertainty: str | None, n_resamples: int | None, level: float) -> Plan:

@@ -186,15 +186,9 @@ def _run(
     progress: bool | str,
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_], int]:
     """Critical dimension of each trial, whether a certificate was missing, and the rank of the points."""
+    _require(points.shape[0], points.shape[1], resolve_n_jobs(n_jobs))
     space = row_space(points)
     status = decide(Task(points, membership, np.empty((0, points.shape[1])), signs), space, n_jobs=n_jobs)
-    n_workers = resolve_n_jobs(n_jobs)
-    n_points = len(points)
-    require_memory(
-        8.0 * n_points * space.rank * (1 + 3 * n_workers) + 8.0 * n_workers * (space.rank**2 + 2 * n_points**2),
-        f"Simulation with {n_points} points of rank {space.rank} on {n_workers} workers",
-        "Use fewer workers (n_jobs) or fewer points (manifolds.subsample).",
-    )
     # a Gaussian projection of the points is one of their coordinates in the span, which are fewer
     coordinates = np.ascontiguousarray(space.coordinates(points))
     start = min(space.rank, 2 * signs.shape[1])
@@ -207,6 +201,17 @@ def _run(
         critical[trial] = dimension
         undecided[trial] |= missing
     return critical, undecided, space.rank
+
+
+def _require(n_points: int, n_neuroids: int, n_workers: int) -> None:
+    """Refuse what would not fit, before it is allocated."""
+    largest_rank = min(n_points, n_neuroids)
+    per_worker = 4.0 * n_points**2 + 3.0 * n_points * largest_rank + largest_rank**2
+    require_memory(
+        8.0 * (n_points * n_neuroids + n_points * largest_rank + n_workers * per_worker),
+        f"Simulation with {n_points} points and {n_neuroids} neuroids on {n_workers} workers",
+        "Use fewer workers (n_jobs), fewer points (manifolds.subsample) or fewer neuroids (manifolds.project).",
+    )
 
 
 def _critical_dimension(

@@ -70,8 +70,16 @@ def add_intervals(
     Either way the error SE holds that of the Monte-Carlo samples too. The interval is :math:`\hat\theta\,\exp(\pm q\,
     SE_{\log\theta})` for what is positive, :math:`\hat\theta \pm q\,SE` for signed alignments, q from Student's t.
 
-    Measured coverage at level 0.95 of capacity, of 6 manifolds of 8 points of random rectified neurons: see
-    ``tests/capacity/test_uncertainty.py``.
+    Measured coverage at level 0.95 (80 to 100 populations of 6 manifolds of random rectified neurons each, so ± 0.025),
+    capacity, dimension, radius: over 30 neuroids, 8 points per manifold, GLUE 0.95, 0.95, 1.00, mean-field 0.95, 0.99,
+    0.91; over 20 points per manifold, 60 neuroids, GLUE 0.92, 0.97, 1.00, mean-field 0.95, 0.97, 0.95. At 15 neuroids,
+    where capacity is 1.6 times its floor, 0.93; plain percentiles of the bootstrap hold it in 0.81 there, since they lie
+    too high. A jackknife errs to the safe side.
+
+    References
+    ----------
+    Efron (1979), Annals of Statistics 7:1; Efron and Stein (1981), Annals of Statistics 9:586; Shao and Wu (1989), Annals
+    of Statistics 17:1176.
     """
     if plan.kind is None:
         return data, {}

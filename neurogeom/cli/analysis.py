@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from neurogeom._core.progress import progress
 from neurogeom.io import UnitStore
 from neurogeom.results import Result, concat
 
@@ -40,6 +41,7 @@ def run_layers(
     *,
     along: str = "layer",
     after: Callable[[str, Mapping[str, Result]], None] = lambda name, results: None,
+    bar: bool = False,
 ) -> Outcome:
     """Compute every measure of every layer, except those that the store has already.
 
@@ -55,6 +57,8 @@ def run_layers(
         Name of the dimension of layers.
     after : function
         Called with the name and the results of each layer once it is done.
+    bar : bool
+        Whether a progress bar over layers is shown on stderr.
 
     Returns
     -------
@@ -72,7 +76,7 @@ def run_layers(
     """
     found: dict[str, dict[str, Result]] = {measure: {} for measure in measures}
     failures: dict[tuple[str, str], str] = {}
-    for layer, read in inputs.items():
+    for layer, read in progress(inputs.items(), total=len(inputs), description="layers", enabled=bar):
         pending = [measure for measure in measures if not store.done((measure, layer))]
         given = read() if pending else None
         for measure, compute in measures.items():

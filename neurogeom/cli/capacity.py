@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
@@ -75,13 +76,15 @@ def run(
     array = load(responses, variable=variable)
     classes = read_labels(labels, array)
     layers = split_layers(array, layer)
-    measures = build_measures(methods, options)
+    bar = sys.stderr.isatty()
+    measures = build_measures(methods, {**options, "progress": bar})
     given = {name: str(value) for name, value in sorted(options.items()) if name != "n_jobs"}
     mark = fingerprint("capacity", array, np.asarray(classes).astype(str), list(layers), list(methods), average, given)
     store = open_store(out, mark)
     say(f"{responses.name}: {array.shape[0]} presentations × {array.shape[1]} neuroids, {len(set(classes))} classes")
     inputs = {name: partial(_manifolds, part, classes, average) for name, part in layers.items()}
-    outcome = run_layers(inputs, measures, store, after=lambda name, found: _tell_layer(name, found, say))
+    tell = _above_bars if bar else say
+    outcome = run_layers(inputs, measures, store, after=lambda name, found: _tell_layer(name, found, tell), bar=bar)
     if not outcome.results:
         raise ValueError(next(iter(outcome.failures.values()), "there was nothing to compute."))
     sections, figures = _sections(outcome, layers, command_line(responses, out, methods, labels, layer, options))
@@ -180,7 +183,7 @@ def build_measures(methods: Sequence[str], options: Mapping[str, Any]) -> dict[s
     methods : sequence of str
         Names on the command line.
     options : mapping of str to anything
-        `seed`, `n_samples`, `backend`, `n_jobs`, `dichotomies`, `margin`, `uncertainty`.
+        `seed`, `n_samples`, `backend`, `n_jobs`, `progress`, `dichotomies`, `margin`, `uncertainty`.
 
     Returns
     -------
@@ -195,9 +198,9 @@ def build_measures(methods: Sequence[str], options: Mapping[str, Any]) -> dict[s
     from neurogeom import capacity
 
     takes = {
-        "glue": ("seed", "n_samples", "backend", "n_jobs", "dichotomies", "margin", "uncertainty"),
-        "mean-field": ("seed", "n_samples", "backend", "n_jobs", "margin", "uncertainty"),
-        "simulated": ("seed", "n_samples", "n_jobs"),
+        "glue": ("seed", "n_samples", "backend", "n_jobs", "progress", "dichotomies", "margin", "uncertainty"),
+        "mean-field": ("seed", "n_samples", "backend", "n_jobs", "progress", "margin", "uncertainty"),
+        "simulated": ("seed", "n_samples", "n_jobs", "progress"),
     }
     given = {name: value for name, value in options.items() if value is not None and value != "none"}
     for name in ("dichotomies", "margin", "uncertainty"):
@@ -276,6 +279,13 @@ def _sections(
     sections.append(report.warnings_section(outcome.results, extra=outcome.failure_notes))
     sections.append(report.reproduction(command, title="The same command"))
     return sections, figures
+
+
+def _above_bars(line: str) -> None:
+    """Print a line without breaking a progress bar."""
+    from tqdm import tqdm
+
+    tqdm.write(line)
 
 
 def _tell_layer(name: str, found: Mapping[str, Result], say: Say) -> None:

@@ -104,6 +104,94 @@ def capacity(responses: Path, out: Path, methods: tuple[str, ...], **options: An
     run(responses, out, methods=list(dict.fromkeys(methods)), say=click.echo, **options)
 
 
+_out = functools.partial(click.option, "--out", type=click.Path(file_okay=False, path_type=Path), show_default=True)
+_file = click.Path(path_type=Path)
+
+
+class _SeveralFiles(click.Command):
+    """A command whose ``--model`` and ``--recording`` take as many files as follow: ``--model a.nc b.nc``."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Repeat the flag before each further file."""
+        spread: list[str] = []
+        flag, is_first = "", False
+        for part in args:
+            if part.startswith("-"):
+                flag, is_first = (part, True) if part in ("--model", "--recording") else ("", False)
+                spread.append(part)
+                continue
+            spread += [part] if not flag or is_first else [flag, part]
+            is_first = False
+        return super().parse_args(ctx, spread)
+
+
+@cli.command(cls=_SeveralFiles)
+@click.option("--model", "models", type=_file, multiple=True, required=True, help="Features of a model, by layer.")
+@click.option("--recording", "recordings", type=_file, multiple=True, required=True, help="Single trials.")
+@click.option("--labels", metavar="COORD", required=True, help="Coordinate with the class of each stimulus.")
+@_out(default=Path("neurogeom-compare"), help="Folder for what is written.")
+@click.option("--method", type=click.Choice(["pls", "ridge"]), default="pls", show_default=True, help="Of prediction.")
+@click.option("--n-samples", type=click.IntRange(min=2), default=200, show_default=True, help="Samples of GLUE.")
+@click.option("--n-resamples", type=click.IntRange(min=20), default=1000, show_default=True, help="Of the bootstrap.")
+@click.option("--n-refits", type=click.IntRange(min=2), default=20, show_default=True, help="Of the jackknife.")
+@_seed
+@_n_jobs
+@_common
+def compare(models: tuple[Path, ...], recordings: tuple[Path, ...], labels: str, out: Path, **options: Any) -> None:
+    """Compare models with recordings: reliability, prediction, capacity and geometry, in one report.
+
+    --model and --recording take one or more files each: ``--model a.nc b.zarr --recording monkey.nc``. A run that was
+    stopped goes on where it stopped when the same command is given again.
+    """
+    from neurogeom.cli.compare import run_compare
+
+    run_compare(models, recordings, labels, out, say=click.echo, **options)
+
+
+@cli.command()
+@click.argument("features", type=_file)
+@click.argument("recordings", type=_file)
+@_out(default=Path("neurogeom-predict"), help="Folder for what is written.")
+@click.option(
+    "--method", type=click.Choice(["pls", "ridge", "one_to_one"]), default="pls", show_default=True, help="Regression.",
+)  # fmt: skip
+@click.option("--n-splits", type=click.IntRange(min=2), default=10, show_default=True, help="Random splits.")
+@click.option("--ceiling", type=click.Choice(["split_half", "signal_power", "none"]), default="split_half",
+              show_default=True, help="'none' where every stimulus was shown once.")  # fmt: skip
+@click.option("--missing", type=click.Choice(["raise", "omit"]), default="raise", show_default=True, help="NaN trials.")
+@_seed
+@_n_jobs
+@_common
+def predict(features: Path, recordings: Path, out: Path, ceiling: str, **options: Any) -> None:
+    """Predict RECORDINGS (single trials) from FEATURES, layer by layer where there are layers."""
+    from neurogeom.cli.compare import run_predict
+
+    run_predict(features, recordings, out, say=click.echo, ceiling=None if ceiling == "none" else ceiling, **options)
+
+
+@cli.command()
+@click.argument("first", type=_file)
+@click.argument("second", type=_file)
+@click.option("--labels", metavar="COORD", help="Coordinate with the classes, for relative geometry (4 or more).")
+@_out(default=Path("neurogeom-align"), help="Folder for what is written.")
+@_seed
+@_common
+def align(first: Path, second: Path, labels: str | None, out: Path, seed: int) -> None:
+    """Alignment of two systems that saw the same stimuli, FIRST and SECOND: CKA, Procrustes, RSA."""
+    from neurogeom.cli.compare import run_align
+
+    run_align(first, second, labels, out, seed=seed, say=click.echo)
+
+
+@cli.command()
+@_common
+def datasets() -> None:
+    """List the public data sets that neurogeom knows, and whether their files are on this machine."""
+    from neurogeom.cli.compare import cards_table
+
+    click.echo(cards_table())
+
+
 @cli.command()
 @_common
 def info() -> None:

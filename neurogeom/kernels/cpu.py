@@ -11,7 +11,7 @@ from neurogeom._core.parallel import run_units, single_threaded_blas
 from neurogeom.kernels import fallback
 from neurogeom.kernels.blocks import judge, pack, residuals
 from neurogeom.kernels.certificate import examine
-from neurogeom.kernels.dense import DOUBLE, solve_dense
+from neurogeom.kernels.dense import DOUBLE, make_work, solve_dense
 from neurogeom.kernels.lanes import DOUBLES, GROUP
 from neurogeom.kernels.problem import ConeProblem, unit_scales
 from neurogeom.kernels.separation import verify
@@ -84,9 +84,10 @@ def _project_block(task: Prepared, samples: slice) -> tuple:
     index, values, counts = _room(k, task.rows)
     rank = problem.n_neuroids
     most_picks = 1 if rank <= FEW_DIMENSIONS else 12
+    work = make_work(len(task.rows), index.shape[1], task.rows.shape[1], most_picks)
     solve_dense(
-        task.gram, linear, signs, task.rows, targets, 0.0, TOLERANCE, DOUBLE, most_picks, problem.margin > 0,
-        index, values, counts,
+        task.gram, linear, signs, task.rows, targets, 0.0, TOLERANCE, DOUBLE, problem.margin > 0, index, values, counts,
+        work,
     )
     residual = np.empty_like(targets)
     residuals(task.rows, targets, index, values, counts, residual)
@@ -113,7 +114,8 @@ def _room(k: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]
     """Arrays for the active points, the multipliers and the counts of k samples."""
     # whole vectors, for one point more than can be independent (with a bias there is one dimension more)
     width = (min(rows.shape) + 2 * DOUBLES - 1) // DOUBLES * DOUBLES
-    return np.empty((k, width), np.int64), np.empty((k, width)), np.zeros((k, 4), np.int64)
+    # beyond a sample's count the multipliers are never written, and are multiplied with the rest
+    return np.empty((k, width), np.int64), np.zeros((k, width)), np.zeros((k, 4), np.int64)
 
 
 def _infeasible(k: int) -> tuple:
@@ -182,7 +184,8 @@ def _separate_block(
     witness = np.zeros((k, dimension))
     index, values, counts = _room(k, rows)
     nothing = np.zeros((k, rows.shape[1]))
-    solve_dense(gram, linear, signs, rows, nothing, 1.0, TOLERANCE, DOUBLE, 8, False, index, values, counts)
+    work = make_work(len(rows), index.shape[1], rows.shape[1], 8)
+    solve_dense(gram, linear, signs, rows, nothing, 1.0, TOLERANCE, DOUBLE, False, index, values, counts, work)
     verify(rows, signs, n, index, values, counts, status, witness)
     weights = np.zeros((k, n))
     for s in np.flatnonzero(status != 1):

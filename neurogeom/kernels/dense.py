@@ -14,11 +14,12 @@ from __future__ import annotations
 import numpy as np
 
 from neurogeom.kernels.compiling import compiled, helper, inlined
-from neurogeom.kernels.lanes import borrow, combine, combine_four, combine_short, dot, largest, rank_four, rank_one
+from neurogeom.kernels.lanes import advance, borrow, combine, combine_four, combine_short, dot, largest, rank_four, rank_one
 
 AT_LEAST = 0.2  # of the first pick's violation, for another point to enter with it
 SMALLEST_SHARE = 1e-9  # of an active point in one that depends on it, for an exchange
 MOST_STALLED = 20  # steps near the limit without progress
+MOST_CORRECTIONS = 3  # steps at the end for active points whose gradient is not 0
 FAR_ABOVE = 1e4  # times the limit, where rounding need not be looked at
 _MASKED = 1e30
 
@@ -28,51 +29,48 @@ DOUBLE = (2e-15, 1e-11)
 SINGLE = (1e-6, 1e-4)
 
 
+def make_work(n: int, capacity: int, width: int, most_picks: int, dtype: type = np.float64) -> tuple[np.ndarray, ...]:
+    """Work space of one thread, for ``n`` points (padded), ``capacity`` active ones and rows of ``width``."""
+    numbers = np.zeros((4, capacity), dtype)
+    return (
+        np.empty((capacity, capacity), dtype),  # inverse
+        np.zeros((4, capacity), dtype),  # columns
+        np.zeros((4, capacity), dtype),  # vectors
+        np.zeros(4, dtype),  # weights
+        numbers[0],  # current
+        numbers[1],  # right
+        numbers[2],  # step
+        numbers[3],  # zero
+        np.zeros(capacity, np.int64),  # slots
+        np.arange(capacity),  # every
+        np.empty(n, dtype),  # error
+        np.empty(most_picks, np.int64),  # picks
+        np.empty(most_picks, dtype),  # gains
+        np.empty(n, np.int64),  # refused
+        np.empty((1, width)),  # rest
+        np.ones(capacity, dtype),  # side
+    )
+
+
 @compiled
-def solve_dense(gram, linear, signs, rows, targets, bias, limit, precision, most_picks, exchanges, index, values, counts):
+def solve_dense(gram, linear, signs, rows, targets, bias, limit, precision, exchanges, index, values, counts, work):
     """Solve one problem for each row of ``linear`` (b) and ``signs`` (y; one row may stand for all), all padded.
 
     ``rows`` and ``targets`` are the data that the products come from; targets have unit length (or are 0, with a bias).
-    Writes the active points of each sample to ``index``, their μ to ``values`` and, to ``counts``, their number,
-    the points refused as dependent at the end, the insertions and the steps. ``exchanges`` lets a violated point that
-    depends on the active ones take the place of one of them: at a margin there can be such points.
+    Writes the active points of each sample to ``index``, their μ to ``values`` and, to ``counts`` (zeros), their
+    number, how often a point was refused as dependent, the insertions and the steps. ``exchanges`` lets a violated
+    point that depends on the active ones take the place of one of them: at a margin there can be such points.
     """
-    work = make_work(gram, index.shape[1], most_picks)
     slots, current = work[8], work[4]
     for sample in range(len(linear)):
         y = signs[min(sample, len(signs) - 1)]
-        size = solve_one(gram, linear[sample], y, bias, limit, precision, exchanges, 0, counts[sample], work)
-        polish(rows, targets[sample], linear[sample], y, bias, limit, precision[0], size, work)
+        b = linear[sample]
+        size = solve_one(gram, b, y, bias, limit, precision, exchanges, counts[sample, 0], counts[sample], work)
+        polish(rows, targets[sample], b, y, bias, limit, precision[0], size, work)
         counts[sample, 0] = size
         for s in range(size):
             index[sample, s] = slots[s]
             values[sample, s] = current[s]
-
-
-@inlined
-def make_work(gram, capacity, most_picks):
-    """Work space of `solve_one` for at most ``capacity`` (whole vectors) active points."""
-    blocks = np.zeros((2, 4, capacity), gram.dtype)
-    numbers = np.zeros((5, capacity), gram.dtype)
-    places = np.zeros((2, capacity), np.int64)
-    places[1] = np.arange(capacity)
-    n = gram.shape[1]
-    return (
-        np.empty((capacity, capacity), gram.dtype),
-        blocks[0],
-        blocks[1],
-        np.zeros(4, gram.dtype),
-        numbers[0],
-        numbers[1],
-        numbers[2],
-        numbers[3],
-        places[0],
-        places[1],
-        np.empty(n, gram.dtype),
-        np.empty(most_picks, np.int64),
-        np.empty(most_picks, gram.dtype),
-        np.empty(n, np.int64),
-    )
 
 
 @inlined
@@ -85,32 +83,35 @@ def solve_one(gram, b, y, bias, limit, precision, exchanges, size, counts, work)
     inverse, columns, vectors, weights = borrow(work[0]), borrow(work[1]), borrow(work[2]), borrow(work[3])
     current, right, step, zero = borrow(work[4]), borrow(work[5]), borrow(work[6]), borrow(work[7])
     slots, every, error = borrow(work[8]), borrow(work[9]), borrow(work[10])
-    picks, gains, refused = borrow(work[11]), borrow(work[12]), borrow(work[13])
+    picks, gains, refused, side = borrow(work[11]), borrow(work[12]), borrow(work[13]), borrow(work[15])
     rounding, smallest_pivot = precision
     lanes = 64 // inverse.itemsize
     capacity = len(slots)
     n_refused = 0
     n_picks = len(picks)
     stalled = 0
+    corrections = 0
     least_worst = np.inf
     budget = 50 + 10 * len(b)
     entering = 0.0  # multiplier of a point that takes another's place
     found = 0
+    most = 1
     while True:
+        before = size
+        first = size  # of the active points whose gradient is not 0
         if entering == 0:
             gradient(gram, b, y, bias, current, slots, size, error, lanes)
-            for s in range(size):
-                right[s] = -error[slots[s]]
             for s in range(n_refused):
                 error[refused[s]] = -_MASKED * y[refused[s]]
             least = limit
             if bias != 0:  # w separates once no gradient reaches the last coordinate of the residual
                 least = max(limit, 0.5 * (1.0 - mass(current, size)))
             most = min(n_picks, capacity - size)
-            if most == 1:
-                found = pick_one(error, y, least, rounding, current, slots, size, picks, gains, lanes)
+            if most <= 1:
+                found = pick_one(error, y, least, rounding, current, slots, size, picks, gains, most, lanes)
             else:
-                found = pick(gram, error, y, bias, least, rounding, current, slots, size, picks, gains, most, lanes)
+                found = pick(gram, error, y, bias, least, rounding, current, right, slots, size, picks, gains, most, lanes)
+                first = 0
             worst = abs(gains[0])
             if worst < FAR_ABOVE * limit:  # rounding may let points come and go for ever
                 stalled += 1
@@ -118,17 +119,22 @@ def solve_one(gram, b, y, bias, limit, precision, exchanges, size, counts, work)
                     least_worst = worst
                     stalled = 0
             if found == 0 or budget <= 0 or stalled > MOST_STALLED:
-                counts[1] = n_refused
-                return size
-        before = size
+                if most <= 1:
+                    for s in range(size):
+                        right[s] = -error[slots[s]]
+                if corrections >= MOST_CORRECTIONS or not mass(right, size) > max(limit, rounding * mass(current, size)):
+                    return size if mass(current, size) < _MASKED else 0
+                corrections += 1
+                found = 0
+                first = 0
         together = 4 if size + found > lanes else 1
-        for first in range(0, found, together):
-            last = min(first + together, found)
-            n_lanes = (size + last - first + lanes - 1) // lanes
-            project(gram, inverse, columns, vectors, zero, slots, every, size, y, bias, picks, first, last, n_lanes, lanes)
+        for start in range(0, found, together):
+            last = min(start + together, found)
+            n_lanes = (size + last - start + lanes - 1) // lanes
+            project(gram, inverse, columns, vectors, zero, slots, every, size, y, bias, picks, start, last, n_lanes, lanes)
             size = append(
-                gram, inverse, columns, vectors, weights, current, right, slots, size, y, bias, picks, gains,
-                first, last, n_lanes, lanes, smallest_pivot,
+                gram, inverse, columns, vectors, weights, current, right, slots, side, size, y, bias, picks, gains,
+                start, last, n_lanes, lanes, smallest_pivot,
             )
             if size == before and exchanges:
                 break
@@ -136,14 +142,14 @@ def solve_one(gram, b, y, bias, limit, precision, exchanges, size, counts, work)
             counts[2] += size - before
             current[before] = entering
             entering = 0.0
-        elif exchanges and entering == 0:
+        elif exchanges and entering == 0 and found > 0:
             # the first pick depends on the active points, and its weights are in the first vector
             i = -1 - picks[0]
             entering, slot = exchange(vectors, current, slots, size, y, y[i])
             if slot >= 0:
                 for s in range(size):
                     current[s] -= entering * vectors[0, s]
-                delete(inverse, columns, current, right, step, slots, size, slot, lanes)
+                delete(inverse, columns, current, right, step, slots, side, size, slot, lanes)
                 size -= 1
                 n_refused = 0
                 picks[0] = i
@@ -153,20 +159,33 @@ def solve_one(gram, b, y, bias, limit, precision, exchanges, size, counts, work)
             if picks[c] < 0:
                 refused[n_refused] = -1 - picks[c]
                 n_refused += 1
+                counts[1] += 1
         entering = 0.0
-        if size > before:
-            size, n_steps, moved = walk(inverse, columns, current, right, step, zero, slots, every, size, y, lanes, rounding)
+        moved = False
+        if size == before + 1 and first == before and advance(current, vectors, -gains[0] * weights[0], side, size):
+            moved = True
+            counts[3] += 1
+            budget -= 1
+        elif size > before or first == 0:
+            for s in range(first):
+                right[s] = 0.0
+            size, n_steps, moved = walk(
+                inverse, columns, current, right, step, zero, slots, every, side, first, size, y, lanes, rounding
+            )
             counts[3] += n_steps
             budget -= n_steps
-            if moved:
-                n_picks = len(picks)
-                n_refused = 0
-            elif n_picks > 1:
-                n_picks = 1
-                n_refused = 0
-            else:
-                refused[n_refused] = picks[0]
-                n_refused += 1
+        if moved:
+            n_picks = len(picks)
+            n_refused = 0
+        elif size > before:
+            pass
+        elif n_picks > 1:
+            n_picks = 1
+            n_refused = 0
+        elif found > 0 and picks[0] >= 0:
+            refused[n_refused] = picks[0]
+            n_refused += 1
+            counts[1] += 1
 
 
 @helper
@@ -178,7 +197,7 @@ def polish(rows, target, b, y, bias, limit, rounding, size, work):
     if bias == 0 and not total * rounding > limit:
         return
     lanes = 64 // inverse.itemsize
-    rest = np.empty((1, rows.shape[1]), rows.dtype)
+    rest = work[14]
     for _ in range(3):
         combine_short(rest, target, rows, slots, current, 0, size, rows.shape[1] // lanes)
         total = bias * mass(current, size)
@@ -229,8 +248,10 @@ def gradient(gram, b, y, bias, current, slots, size, error, lanes):
 
 
 @inlined
-def pick_one(error, y, limit, rounding, current, slots, size, picks, gains, lanes):
+def pick_one(error, y, limit, rounding, current, slots, size, picks, gains, most, lanes):
     """Pick the most violated point, unless that is rounding."""
+    if most < 1:
+        return 0
     i = largest(error, y, len(error) // lanes)
     value = y[i] * error[i]
     if not value > limit or (value < limit * FAR_ABOVE and not value > rounding * mass(current, size)):
@@ -244,15 +265,16 @@ def pick_one(error, y, limit, rounding, current, slots, size, picks, gains, lane
 
 
 @helper
-def pick(gram, error, y, bias, limit, rounding, current, slots, size, picks, gains, most, lanes):
+def pick(gram, error, y, bias, limit, rounding, current, right, slots, size, picks, gains, most, lanes):
     """Pick points to insert, each the worst violated after those before it moved alone; spoils ``error``.
 
-    ``gains`` becomes the gradient of each pick before any of them moved.
+    ``gains`` becomes the gradient of each pick before any of them moved, ``right`` minus that of the active points.
     """
     n = len(error)
     found = 0
     least = max(limit, rounding * mass(current, size))
     for s in range(size):
+        right[s] = -error[slots[s]]
         error[slots[s]] = -_MASKED * y[slots[s]]
     while found < most:
         i = largest(error, y, n // lanes)
@@ -313,7 +335,7 @@ def project(gram, inverse, columns, vectors, zero, slots, every, size, y, bias, 
 
 @inlined
 def append(
-    gram, inverse, columns, vectors, weights, current, right, slots, size, y, bias, picks, gains,
+    gram, inverse, columns, vectors, weights, current, right, slots, side, size, y, bias, picks, gains,
     first, last, n_lanes, lanes, smallest_pivot,
 ):
     """Take up to four picks in; those that depend on the active points are left out and marked negative."""
@@ -340,6 +362,7 @@ def append(
         weights[taken] = 1.0 / pivot
         taken += 1
         slots[size] = i
+        side[size] = y[i]
         current[size] = 0.0
         right[size] = -gains[c]
         size += 1
@@ -371,7 +394,7 @@ def exchange(vectors, current, slots, size, y, sign):
 
 
 @helper
-def delete(inverse, columns, current, right, step, slots, size, slot, lanes):
+def delete(inverse, columns, current, right, step, slots, side, size, slot, lanes):
     """Take the point in ``slot`` out and move the last one there."""
     last = size - 1
     n_lanes = last // lanes + 1
@@ -386,6 +409,7 @@ def delete(inverse, columns, current, right, step, slots, size, slot, lanes):
             inverse[s, slot] = inverse[s, last]
         inverse[slot, slot] = inverse[last, last]
         slots[slot] = slots[last]
+        side[slot] = side[last]
         current[slot] = current[last]
         right[slot] = right[last]
         step[slot] = step[last]
@@ -395,19 +419,23 @@ def delete(inverse, columns, current, right, step, slots, size, slot, lanes):
 
 
 @inlined
-def walk(inverse, columns, current, right, step, zero, slots, every, size, y, lanes, rounding):
+def walk(inverse, columns, current, right, step, zero, slots, every, side, first, size, y, lanes, rounding):
     """Go to the minimum over the active points, dropping those whose multiplier reaches 0.
 
-    Returns how many stay, the number of steps, and whether μ moved.
+    Minus the gradient is in ``right``, and is 0 before ``first``. Returns how many points stay, the number of steps,
+    and whether μ moved.
     """
     n_steps = 0
     moved = False
     while True:
         n_steps += 1
-        combine_short(step, zero, inverse, every, right, 0, size, (size + lanes - 1) // lanes)
+        combine_short(step, zero, inverse, every, right, first, size, (size + lanes - 1) // lanes)
+        if advance(current, step, 1.0, side, size):
+            # where all that came has gone again, the last step is rounding
+            return size, n_steps, moved or n_steps == 1 or mass(step, size) > rounding * mass(current, size)
         length = 1.0
         for s in range(size):
-            if y[slots[s]] * (current[s] + step[s]) <= 0:
+            if side[s] * (current[s] + step[s]) <= 0:
                 ratio = -current[s] / step[s] if step[s] != 0 else 0.0
                 if ratio < length:
                     length = ratio
@@ -415,10 +443,9 @@ def walk(inverse, columns, current, right, step, zero, slots, every, size, y, la
             moved = True
         for s in range(size):
             current[s] += length * step[s]
-        if length == 1.0:
-            return size, n_steps, moved
         for s in range(size - 1, -1, -1):
             right[s] *= 1 - length
-            if y[slots[s]] * step[s] <= 0 and y[slots[s]] * current[s] <= rounding * abs(step[s]):
-                delete(inverse, columns, current, right, step, slots, size, s, lanes)
+            if side[s] * step[s] <= 0 and side[s] * current[s] <= rounding * abs(step[s]):
+                delete(inverse, columns, current, right, step, slots, side, size, s, lanes)
                 size -= 1
+        first = 0

@@ -7,8 +7,11 @@ from types import ModuleType
 
 import numpy as np
 
+from neurogeom._core.memory import require_memory
+from neurogeom._core.parallel import resolve_n_jobs
 from neurogeom._core.validation import check_option
-from neurogeom.kernels.problem import as_float_matrix, as_signs, make_problem
+from neurogeom.kernels import streaming
+from neurogeom.kernels.problem import ConeProblem, as_float_matrix, as_signs, make_problem
 from neurogeom.kernels.solution import ConeSolution, CriticalDimension, Separability
 
 BACKENDS = ("auto", "cpu", "reference")
@@ -94,6 +97,8 @@ def project(
     """
     problem = make_problem(points, targets, signs, margin=margin, groups=groups)
     name = resolve_backend(backend, problem.n_points, problem.n_neuroids, problem.n_samples)
+    if name == "cpu":
+        return _project_by_size(problem, n_jobs)
     return _module(name).project(problem, n_jobs=n_jobs)
 
 
@@ -137,7 +142,9 @@ def project_many(
             f"points_list has {len(points_list)} clouds, targets_list {len(targets_list)}, signs_list "
             f"{len(signs_list)}. Give one of each per cloud."
         )
-    problems = [make_problem(*triple, margin=margin) for triple in zip(points_list, targets_list, signs_list, strict=True)]
+    problems = [
+        make_problem(*triple, margin=margin) for triple in zip(points_list, targets_list, signs_list, strict=True)
+    ]
     name = resolve_backend(backend, max((p.n_points for p in problems), default=1), 1, len(problems))
     return _module(name).project_many(problems, n_jobs=n_jobs)
 
@@ -207,6 +214,19 @@ def critical_dimension(points: np.ndarray, signs: np.ndarray) -> CriticalDimensi
     points = as_float_matrix(points, "points")
     signs = as_signs(np.asarray(signs)[None, :], 1, len(points))[0]
     return _module("cpu").critical_dimension(points, signs)
+
+
+def _project_by_size(problem: ConeProblem, n_jobs: int | None) -> ConeSolution:
+    """With the whole Gram matrix where that is reasonable, else with those of working sets."""
+    size = f"{problem.n_points} points of {problem.n_neuroids} neuroids and {problem.n_samples} samples"
+    remedy = "Use fewer points or neuroids, or solve fewer samples at a time."
+    cpu = _module("cpu")
+    if streaming.is_needed(problem):
+        require_memory(streaming.needed_bytes(problem, resolve_n_jobs(n_jobs)), f"Projection of {size}", remedy)
+        return streaming.project(problem, lambda part: cpu.project(part, n_jobs=1), n_jobs=n_jobs)
+    needed = 8 * (problem.n_points * (problem.n_points + problem.n_neuroids))
+    require_memory(needed, f"Projection of {size}", remedy)
+    return cpu.project(problem, n_jobs=n_jobs)
 
 
 def _module(name: str) -> ModuleType:

@@ -256,6 +256,41 @@ def dot(typing, left, left_row, right, right_row, n_lanes):
 
 
 @intrinsic
+def advance(typing, current, steps, length, side, count):
+    """current += length·(first row of ``steps``), unless side·current would not stay positive; whether it was done."""
+    signature = types.boolean(current, steps, current.dtype, side, types.intp)
+
+    def generate(context, builder, signature, arguments):
+        values, step = (_Rows(context, builder, signature.args[a], arguments[a]) for a in range(2))
+        sides = _Rows(context, builder, signature.args[3], arguments[3])
+        count = arguments[4]
+        intp = count.type
+        width = values.n_lanes
+        n_lanes = builder.sdiv(builder.add(count, ir.Constant(intp, width - 1)), ir.Constant(intp, width))
+        length = _spread(builder, arguments[2], values.vector)
+        indices = ir.VectorType(intp, width)
+        counts = _spread(builder, count, indices)
+        bits = ir.IntType(width)
+        crossed = cgutils.alloca_once_value(builder, ir.Constant(bits, 0))
+        with cgutils.for_range(builder, n_lanes) as loop:
+            goal = values.multiply_add(values.load(loop.index), length, step.load(loop.index))
+            signed = builder.fmul(goal, sides.load(loop.index))
+            stays = builder.fcmp_ordered(">", signed, ir.Constant(values.vector, [0.0] * width))
+            start = _spread(builder, builder.mul(loop.index, ir.Constant(intp, width)), indices)
+            place = builder.add(start, ir.Constant(indices, list(range(width))))
+            used = builder.icmp_signed("<", place, counts)
+            bad = builder.and_(used, builder.not_(stays))
+            builder.store(builder.or_(builder.load(crossed), builder.bitcast(bad, bits)), crossed)
+        done = builder.icmp_unsigned("==", builder.load(crossed), ir.Constant(bits, 0))
+        with builder.if_then(done), cgutils.for_range(builder, n_lanes) as loop:
+            goal = values.multiply_add(values.load(loop.index), length, step.load(loop.index))
+            values.store(goal, loop.index)
+        return done
+
+    return signature, generate
+
+
+@intrinsic
 def largest(typing, values, signs, n_lanes):
     """Index of the largest signs·values."""
     signature = types.intp(values, signs, types.intp)

@@ -9,6 +9,7 @@ from neurogeom.predictivity.layers import score_layers
 from neurogeom.predictivity.results import ComparisonResult, LayersResult, PredictivityResult, ScoreResult
 from neurogeom.predictivity.score import score
 from neurogeom.predictivity.splits import make_splits
+from neurogeom.predictivity.subjects import between_subjects
 
 __all__ = [
     "Ceiling",
@@ -16,6 +17,7 @@ __all__ = [
     "LayersResult",
     "PredictivityResult",
     "ScoreResult",
+    "between_subjects",
     "ceiling_of",
     "compare",
     "make_splits",

@@ -72,7 +72,7 @@ def ceiling_of(trials: np.ndarray, kind: str, *, n_splits: int = 100, seed: int 
 
     References
     ----------
-    Spearman 1910, Brown 1910, Br. J. Psychol. 3; Schoppe et al. 2016, Front. Comput. Neurosci. 10:10, equation 5.
+    Spearman 1910, Brown 1910, Br. J. Psychol. 3; Schoppe et al. 2016, Front. Comput. Neurosci. 10:10.
 
     Examples
     --------

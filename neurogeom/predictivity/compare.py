@@ -11,6 +11,7 @@ import xarray as xr
 from neurogeom._core.random import resolve_seed
 from neurogeom._core.responses import quoted
 from neurogeom._core.validation import check_count, check_option, check_real
+from neurogeom._core.warnings import SaturationWarning, collect, warn
 from neurogeom.predictivity.aggregate import centered_by, known_medians
 from neurogeom.predictivity.ceilings import normalize
 from neurogeom.predictivity.results import ComparisonResult, ScoreResult
@@ -92,6 +93,8 @@ def compare(
     level = check_real("level", level, minimum=0.0, maximum=1.0, strict=True)
     n_resamples, seed = check_count("n_resamples", n_resamples, minimum=20), resolve_seed(seed)
     tables = _read(results, quantity)
+    with collect() as notes:
+        _check_resolution(len(tables), n_resamples, correction, level)
     statistic = _Statistic(tables, quantity, tables[0].settings)
     point = statistic(np.ones((1, statistic.n_stimuli)), np.arange(statistic.n_neuroids)[None])[0]
     drawn = _resampled(statistic, over, n_resamples, seed)
@@ -102,7 +105,7 @@ def compare(
             n_resamples=n_resamples, seed=seed, uncertainty=" and ".join(over),
         ),
         {"n_stimuli": statistic.n_stimuli, "n_neuroids": statistic.n_neuroids},
-        (),
+        tuple(notes),
         ("Efron & Tibshirani 1993, An Introduction to the Bootstrap, chapter 16.",),
     )  # fmt: skip
 
@@ -129,6 +132,19 @@ def _read(results: Mapping[str, ScoreResult], quantity: str) -> list[ScoreResult
         if not np.allclose(first.data["response"].values, result.data["response"].values):
             raise ValueError(f"results[{name!r}] was scored on other responses than the first.")
     return list(results.values())
+
+
+def _check_resolution(n_models: int, n_resamples: int, correction: str, level: float) -> None:
+    """Say when no pair could differ however large its difference: p has a floor, which a correction multiplies."""
+    n_pairs = n_models * (n_models - 1) // 2
+    least = 2.0 / (1.0 + n_resamples) * (n_pairs if correction != "none" else 1)
+    if least >= 1.0 - level:
+        needed = int(np.ceil(2.0 * n_pairs / (1.0 - level)))
+        warn(
+            f"with {n_resamples} resamples and {n_pairs} pairs the least corrected p is {min(least, 1.0):.2g}, so that "
+            f"hardly any pair can differ at level {level:g}. Use n_resamples={needed} or more.",
+            SaturationWarning,
+        )
 
 
 class _Statistic:

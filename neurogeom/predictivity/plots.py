@@ -64,16 +64,15 @@ def neuroids(result: ScoreResult, *, ax: Any = None) -> Any:
         with plotting.context():
             ax.plot(best[shown], values[shown], "o", color=plotting.PALETTE[0], markersize=4, alpha=0.7)
             ax.plot([0.0, 1.0], [0.0, 1.0], color=plotting.MUTED, linestyle="dashed", linewidth=1.2, label="ceiling")
-        plotting.reference(float(data["correlation"]), label="median", color=plotting.PALETTE[0], ax=ax)
+        words = f"median ({float(data['ceiled_score']):.3f} of the ceiling)"
+        plotting.reference(float(data["correlation"]), label=words, color=plotting.PALETTE[0], ax=ax)
         ax.set_xlabel("√ceiling (correlation of a perfect model)")
         ax.set_ylabel(_NAMES["correlation"])
-        ax.set_title(f"score {float(data['ceiled_score']):.3f} of the ceiling")
     if "baseline_correlation" in data:
         axis = "x" if "neuroid_ceiling" not in data else "y"
         name = "group-mean baseline"
         plotting.reference(float(data["baseline_correlation"]), label=name, axis=axis, color=plotting.PALETTE[1], ax=ax)
-    ax.legend()
-    return ax
+    return _legend(ax)
 
 
 def over(result: ScoreResult, *, quantity: str | None = None, onset: float | None = None, ax: Any = None) -> Any:
@@ -101,10 +100,9 @@ def over(result: ScoreResult, *, quantity: str | None = None, onset: float | Non
     if f"baseline_{quantity}" in result.data:
         line = result.data[f"baseline_{quantity}"].values
         plotting.line(places, line, label="group-mean baseline", color=plotting.MUTED, marker="x", ax=ax)
-        ax.legend()
+        _legend(ax)
     if onset is not None:
-        plotting.reference(onset, label="stimulus onset", axis="x", ax=ax)
-        ax.legend()
+        plotting.onset(ax, places, at=onset)
     elif dim == "time" and numeric:
         plotting.onset(ax, places)
     units = values[dim].attrs.get("units")
@@ -142,8 +140,7 @@ def layers(result: LayersResult, *, quantity: str | None = None, ax: Any = None)
     if "baseline_correlation" in result.data:
         ax.plot([], [], color=plotting.MUTED, linestyle="dotted", label="group-mean baseline")
     ax.set_ylabel(_NAMES[quantity])
-    ax.legend()
-    return ax
+    return _legend(ax)
 
 
 def models(result: ComparisonResult, *, ax: Any = None) -> Any:
@@ -171,7 +168,10 @@ def models(result: ComparisonResult, *, ax: Any = None) -> Any:
     for number, (first, last) in enumerate(_runs(alike)):
         ax.plot([right + (number + 1) * step] * 2, [first, last], color=plotting.MUTED, linewidth=2.0)
     ax.set_xlabel(_NAMES.get(str(result.settings["quantity"]), "score"))
-    ax.set_title(f"gray bars: no difference after correction ({result.settings['correction']})", fontsize=8)
+    if _runs(alike):
+        words = f"no difference (p > {alpha:.2g}, corrected: {str(result.settings['correction']).replace('_', ' ')})"
+        ax.plot([], [], color=plotting.MUTED, linewidth=2.0, label=words)
+        _legend(ax)
     return ax
 
 
@@ -212,3 +212,10 @@ def _curve(
     return plotting.line(
         places, values, **ends, interval=interval, label=label, ax=ax, color=look["color"], marker=look["marker"]
     )
+
+
+def _legend(ax: Any) -> Any:
+    """Names of the series above the axes, where no data lie."""
+    with plotting.context():
+        ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, borderaxespad=0.2, columnspacing=1.2)
+    return ax

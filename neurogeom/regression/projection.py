@@ -39,7 +39,7 @@ def sparse_projection(
 
     References
     ----------
-    Li, Hastie & Church 2006, KDD, equation 3; Achlioptas 2003, J. Comput. Syst. Sci. 66:671.
+    Li, Hastie & Church 2006, KDD; Achlioptas 2003, J. Comput. Syst. Sci. 66:671.
 
     Examples
     --------
@@ -102,6 +102,11 @@ def distortion_components(n_rows: int, distortion: float = 0.1) -> int:
     -------
     int
         4 ln n / (ε²/2 − ε³/3).
+
+    Raises
+    ------
+    ValueError
+        For fewer than two rows, or a distortion out of range.
 
     References
     ----------

@@ -109,7 +109,7 @@ def leave_one_out_errors(spectrum: Spectrum, targets: np.ndarray, alphas: np.nda
 
     References
     ----------
-    Allen 1974, Technometrics 16:125 (PRESS); Rifkin & Lippert 2007, MIT-CSAIL-TR-2007-025, section 2.3.
+    Allen 1974, Technometrics 16:125 (PRESS); Rifkin & Lippert 2007, MIT-CSAIL-TR-2007-025.
 
     Examples
     --------

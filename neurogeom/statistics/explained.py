@@ -67,7 +67,7 @@ def cc_max(trials: np.ndarray) -> np.ndarray:
 
     References
     ----------
-    Hsu, Borst & Theunissen 2004, Network 15:91; Schoppe et al. 2016, Front. Comput. Neurosci. 10:10, equation 5.
+    Hsu, Borst & Theunissen 2004, Network 15:91; Schoppe et al. 2016, Front. Comput. Neurosci. 10:10.
 
     Examples
     --------
@@ -103,7 +103,7 @@ def cc_norm(prediction: np.ndarray, trials: np.ndarray) -> np.ndarray:
 
     References
     ----------
-    Schoppe et al. 2016, Front. Comput. Neurosci. 10:10, equation 7.
+    Schoppe et al. 2016, Front. Comput. Neurosci. 10:10.
 
     Examples
     --------
@@ -145,7 +145,7 @@ def feve(prediction: np.ndarray, trials: np.ndarray) -> np.ndarray:
 
     References
     ----------
-    Cadena et al. 2019, PLoS Comput. Biol. 15:e1006897, section "Evaluation metric".
+    Cadena et al. 2019, PLoS Comput. Biol. 15:e1006897.
 
     Examples
     --------

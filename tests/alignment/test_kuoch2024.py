@@ -10,6 +10,7 @@ import pytest
 from neurogeom import alignment, plotting, results
 from neurogeom.alignment import kuoch2024_plots
 from neurogeom.alignment.kuoch2024_tables import LINKS, permuted_difference
+from neurogeom.capacity.mean_field import mean_field
 from neurogeom.io import read_groups
 from tests.alignment.majaj_hong import LATENTS, World
 
@@ -180,6 +181,25 @@ def test_figures_take_a_layer_squares_and_a_feature(result: alignment.Kuoch2024)
 
 def test_the_latent_parameters_are_coordinates_of_the_assembly() -> None:
     assert set(LATENTS) <= set(regions()["IT"].coords)
+
+
+def test_gaussian_clouds_of_fifty_points_give_the_first_block_of_the_paper() -> None:
+    """Why objects of 50 images are taken to be its manifolds: other numbers of points miss what its figure 4 shows."""
+    found = {}
+    for m in (40, 46, 50, 54, 90):
+        rng = np.random.default_rng(m)
+        clouds = []
+        for _ in range(32):
+            center, noise = rng.normal(size=1500), rng.normal(size=(m, 1500)) / np.sqrt(1500)
+            clouds.append(center / np.linalg.norm(center) + 6.25 * (noise - noise.mean(axis=0)))
+        result = mean_field(clouds, n_samples=20, seed=0)
+        found[m] = (result.capacity, result.radius, result.dimension_published)
+    capacity, radius, dimension = found[50]
+    assert capacity == pytest.approx(0.0434, abs=0.0015)
+    assert 1.34 < radius < 1.43
+    assert 33.5 < dimension < 35.2
+    assert found[46][2] < 34.3 < found[54][2]
+    assert all(abs(found[m][0] - 0.0434) > 0.004 for m in (40, 90))
 
 
 class TestBadInput:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from neurogeom._core.warnings import DegenerateInputWarning
 from neurogeom.capacity.dichotomies import check_dichotomies, draw
 
 
@@ -39,6 +40,12 @@ def test_array_of_dichotomies_is_cycled():
     given = np.array([[1, -1, 1], [-1, -1, 1]])
     drawn = draw(given, 3, 5, seed=0)
     np.testing.assert_array_equal(drawn, given[[0, 1, 0, 1, 0]])
+
+
+def test_dichotomies_that_are_never_used_are_said():
+    with pytest.warns(DegenerateInputWarning, match="only the first 2 are used"):
+        drawn = draw(np.array([[1, -1], [-1, 1], [1, 1]]), 2, 2, seed=0)
+    np.testing.assert_array_equal(drawn, [[1, -1], [-1, 1]])
 
 
 def test_one_dichotomy_may_be_given_as_a_vector():

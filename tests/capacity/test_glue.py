@@ -16,6 +16,8 @@ from neurogeom.capacity.dichotomies import draw
 from neurogeom.capacity.glue import glue
 from neurogeom.capacity.mean_field import mean_field
 from neurogeom.capacity.own_axes import own_axes
+from neurogeom.capacity.sensitivity import sensitivity
+from neurogeom.capacity.simulated import simulated
 from neurogeom.capacity.solving import Task, solve
 from neurogeom.manifolds import Manifolds
 from tests.capacity.populations import (
@@ -537,6 +539,10 @@ def test_sizes_that_do_not_fit_are_refused_before_anything_is_allocated(populati
     monkeypatch.setattr(memory, "available_bytes", lambda: 10_000)
     with pytest.raises(ValueError, match="GLUE of 6 manifolds .* needs .* is free"):
         glue(population, n_samples=200)
+    with pytest.raises(MemoryError, match="Simulation with 120 points"):
+        simulated(population)
+    with pytest.raises(MemoryError, match="Sensitivity with 120 points"):
+        sensitivity(population)
 
 
 # ------------------------------------------------------------------------------------------------ uncertainty

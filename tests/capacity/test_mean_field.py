@@ -90,6 +90,15 @@ def test_tiny_manifolds_are_points_and_huge_ones_fill_their_dimensions() -> None
     assert abs(1 / huge.capacity - 4.5) < 4 * huge.capacity_se / huge.capacity**2
 
 
+def test_structureless_noise_has_the_values_that_the_public_code_gives() -> None:
+    """Capacity 0.04, about 2/M, radius 1.47 and dimension 36.2 for 50 points of noise in many neuroids."""
+    rng = np.random.default_rng(0)
+    result = mean_field(list(rng.normal(size=(20, 50, 3000))), n_samples=100, seed=0)
+    assert result.capacity == pytest.approx(0.04, rel=0.03)
+    assert result.radius == pytest.approx(1.47, rel=0.03)
+    assert result.dimension_published == pytest.approx(36.2, rel=0.02)
+
+
 def test_a_margin_in_units_of_the_center_lowers_capacity_like_points() -> None:
     tiny = around(1e-7 * np.random.default_rng(0).normal(size=(5, 3)))
     for margin in (0.25, 1.0, 2.0):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
+NEED_DATA = ("02_model_brain_alignment", "03_macaque_it_over_time")  # without them, nothing to draw
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 
 
@@ -42,4 +43,8 @@ def test_notebook_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     pictures = [
         out for cell in notebook.cells for out in cell.get("outputs", []) if "image/svg+xml" in out.get("data", {})
     ]
-    assert len(pictures) >= 5
+    if data.is_dir() or path.stem not in NEED_DATA:
+        assert len(pictures) >= 5
+    else:
+        said = "".join(out.get("text", "") for cell in notebook.cells for out in cell.get("outputs", []))
+        assert "the data are missing" in said

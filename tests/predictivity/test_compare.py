@@ -9,6 +9,7 @@ import pytest
 import xarray as xr
 
 from neurogeom import results
+from neurogeom._core.warnings import SaturationWarning
 from neurogeom.predictivity import ScoreResult, compare, score
 from neurogeom.predictivity.compare import _Statistic
 
@@ -82,8 +83,14 @@ def test_corrections_are_those_of_statistics(scored: dict[str, ScoreResult]) -> 
 
     upper = np.triu_indices(3, 1)
     for name, function in (("holm", holm), ("benjamini_hochberg", false_discovery), ("none", np.asarray)):
-        found = compare(scored, n_resamples=60, correction=name, seed=1)
+        found = compare(scored, n_resamples=150, correction=name, seed=1)
         np.testing.assert_allclose(found.p_corrected.values[upper], function(found.p.values[upper]))
+
+
+def test_too_few_resamples_for_so_many_pairs_are_said(scored: dict[str, ScoreResult]) -> None:
+    with pytest.warns(SaturationWarning, match="n_resamples=120 or more"):
+        found = compare(scored, n_resamples=60, seed=0)
+    assert len(found.warnings) == 1
 
 
 def test_groups_and_subjects_widen_the_interval() -> None:
