@@ -30,7 +30,7 @@ from neurogeom._core.parallel import single_threaded_blas
 Array = np.ndarray
 SMALL = ((50, 10, "500×"), (50, 49, ""), (200, 100, "100×"))
 JOINT = ((10, 50, 500, ""), (50, 50, 2000, "300×"), (100, 50, 2000, "250×"))
-LARGE = (40_000, 2_000, 20)
+LARGE = (100, 400, 2_000, 20)
 AGREEMENT = 1e-7  # of the squared length of t
 
 
@@ -217,13 +217,11 @@ def bench_memory() -> str:
 
 def run_large() -> None:
     """Solve the large problem and print its cost."""
-    n, n_neuroids, k = LARGE
-    rng = np.random.default_rng(0)
-    points = rng.normal(size=(n, n_neuroids))
-    signs = rng.choice(np.array([-1, 1], np.int8), size=(k, n))
-    points[:, 0] += 40  # a common offset, as responses have
+    n_manifolds, n_points, n_neuroids, k = LARGE
+    problem = joint_problem(n_manifolds, n_points, n_neuroids, k)
+    n, points = len(problem.points), problem.points
     start, cpu = time.perf_counter(), time.process_time()
-    solution = kernels.project(points, rng.normal(size=(k, n_neuroids)), signs)
+    solution = problem.ours(None)
     wall, cpu = time.perf_counter() - start, time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     print(
