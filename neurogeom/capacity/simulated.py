@@ -16,7 +16,7 @@ from neurogeom._core.validation import check_count
 from neurogeom._core.warnings import ConvergenceWarning, DegenerateInputWarning, SaturationWarning, collect, warn
 from neurogeom.capacity.draws import TARGETS, open_task, settings_of
 from neurogeom.capacity.results import SimulatedResult
-from neurogeom.capacity.solving import Task, decide
+from neurogeom.capacity.separability import decide
 from neurogeom.capacity.span import row_space
 from neurogeom.statistics import median_interval
 
@@ -188,7 +188,7 @@ def _run(
     """Critical dimension of each trial, whether a certificate was missing, and the rank of the points."""
     _require(points.shape[0], points.shape[1], resolve_n_jobs(n_jobs))
     space = row_space(points)
-    status = decide(Task(points, membership, np.empty((0, points.shape[1])), signs), space, n_jobs=n_jobs)
+    status = decide(points, membership, signs, space, n_jobs=n_jobs)
     # a Gaussian projection of the points is one of their coordinates in the span, which are fewer
     coordinates = np.ascontiguousarray(space.coordinates(points))
     start = min(space.rank, 2 * signs.shape[1])

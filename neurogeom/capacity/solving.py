@@ -10,6 +10,7 @@ from scipy import sparse
 
 from neurogeom import kernels
 from neurogeom.capacity.estimates import Estimate, Samples, estimate
+from neurogeom.capacity.separability import decide
 from neurogeom.capacity.span import RowSpace, row_space
 
 Floats = NDArray[np.float64]
@@ -140,7 +141,7 @@ def solve(task: Task, *, prove: bool = True, n_jobs: int | None = None) -> Solve
     """
     space = row_space(task.points)
     asked = prove or task.margin > 0
-    separability = decide(task, space, n_jobs=n_jobs) if asked else np.full(len(task.signs), -1, dtype=np.int8)
+    separability = _decide(task, space, n_jobs) if asked else np.full(len(task.signs), -1, dtype=np.int8)
     if task.margin > 0:
         return _solve_at_margin(task, space, separability, n_jobs=n_jobs)
     solution = kernels.project(
@@ -189,30 +190,8 @@ def measure(solved: Solved, *, errors: bool = True, n_jobs: int | None = None) -
     return found, solved.checks + checks
 
 
-def decide(task: Task, space: RowSpace | None = None, *, n_jobs: int | None = None) -> NDArray[np.int8]:
-    """Separability of the dichotomy of each sample, with proof: 1 separable, 0 inseparable, -1 undecided.
-
-    Parameters
-    ----------
-    task : Task
-        Points and labels.
-    space : RowSpace, optional
-        Span of the points, where it is known.
-    n_jobs : int, optional
-        Workers.
-
-    Returns
-    -------
-    int8 array (k,)
-        A dichotomy that comes several times, or with all signs exchanged, is decided once. Linearly independent points
-        separate for any labels, since X w = y then has a solution.
-    """
-    space = row_space(task.points) if space is None else space
-    if space.rank == len(task.points):
-        return np.ones(len(task.signs), dtype=np.int8)
-    unique, place = np.unique(task.signs * task.signs[:, :1], axis=0, return_inverse=True)
-    labels = np.ascontiguousarray(unique[:, task.membership])
-    return kernels.separate(task.points, labels, backend=task.backend, n_jobs=n_jobs).status[place.ravel()]
+def _decide(task: Task, space: RowSpace, n_jobs: int | None) -> NDArray[np.int8]:
+    return decide(task.points, task.membership, task.signs, space, backend=task.backend, n_jobs=n_jobs)
 
 
 def _solve_at_margin(task: Task, space: RowSpace, separability: NDArray[np.int8], *, n_jobs: int | None) -> Solved:

@@ -73,13 +73,13 @@ def add_intervals(
     Measured coverage at level 0.95 (80 to 100 populations of 6 manifolds of random rectified neurons each, so ± 0.025),
     capacity, dimension, radius: over 30 neuroids, 8 points per manifold, GLUE 0.95, 0.95, 1.00, mean-field 0.95, 0.99,
     0.91; over 20 points per manifold, 60 neuroids, GLUE 0.92, 0.97, 1.00, mean-field 0.95, 0.97, 0.95. At 15 neuroids,
-    where capacity is 1.6 times its floor, 0.93; plain percentiles of the bootstrap hold it in 0.81 there, since they lie
-    too high. A jackknife errs to the safe side.
+    where capacity is 1.6 times its floor, 0.93; plain percentiles of the bootstrap hold it in 0.81 there, since they
+    lie too high. A jackknife errs to the safe side.
 
     References
     ----------
-    Efron (1979), Annals of Statistics 7:1; Efron and Stein (1981), Annals of Statistics 9:586; Shao and Wu (1989), Annals
-    of Statistics 17:1176.
+    Efron (1979), Annals of Statistics 7:1; Efron and Stein (1981), Annals of Statistics 9:586; Shao and Wu (1989),
+    Annals of Statistics 17:1176.
     """
     if plan.kind is None:
         return data, {}

@@ -192,7 +192,7 @@ def cards_table() -> str:
     lines = []
     for name, card in datasets.cards().items():
         area = ", ".join(card.area) if isinstance(card.area, list) else card.area or ""
-        place = "with the package" if not card.files else _place(name)
+        place = _place(card)
         lines.append(f"{name:<28}{card.title}\n{'':<28}{'; '.join(filter(None, [area, card.license, place]))}")
     return "\n".join(lines)
 
@@ -204,13 +204,19 @@ def read(path: Path) -> xr.DataArray:
     return load(path)
 
 
-def _place(name: str) -> str:
-    from neurogeom import datasets
+def _place(card: Any) -> str:
+    """Whether the files of a data set are here."""
+    from neurogeom.datasets.files import find_file, find_user_file
 
     try:
-        datasets.fetch(name, download=False)
+        if card.reader == "user_file":
+            find_user_file(card)
+        for file in card.files:
+            find_file(card, file.name)
     except FileNotFoundError:
         return "not on this machine"
+    except ValueError:
+        return "on this machine, with another content than the card's"
     return "on this machine"
 
 

@@ -45,10 +45,13 @@ def judge(targets, residual, gradient, signs, margins, index, values, counts, ev
             worst = max(worst, gradient[sample, i])
         total = 0.0
         mass = 0.0
+        safe = True
         for s in range(counts[sample, 0]):
             i = index[sample, s]
             total += values[sample, s] * y[i] * gradient[sample, i]
             mass += abs(values[sample, s])
+            if values[sample, s] * y[i] < 0:
+                safe = False
         squared = max(length, pushed)
         if squared == 0:
             squared = 1.0
@@ -59,7 +62,8 @@ def judge(targets, residual, gradient, signs, margins, index, values, counts, ev
         evidence[1, sample] = violation
         evidence[2, sample] = complementarity
         # the objective is off by this much at most, as far as the multipliers tell
-        safe = complementarity + violation * mass <= WORST_BOUND and violation <= CERTIFIED
+        if not (complementarity + violation * mass <= WORST_BOUND and violation <= CERTIFIED):
+            safe = False
         # a point refused as dependent must be satisfied to rounding: otherwise it does not depend on the others
         if counts[sample, 1] > 0 and violation > ROUNDING * (10 + mass):
             safe = False

@@ -11,10 +11,12 @@ from neurogeom._core.parallel import run_units, single_threaded_blas
 from neurogeom.kernels import fallback
 from neurogeom.kernels.blocks import judge, pack, residuals
 from neurogeom.kernels.certificate import examine
-from neurogeom.kernels.dense import DOUBLE, make_work, solve_dense
+from neurogeom.kernels.active_set import DOUBLE
+from neurogeom.kernels.dense import solve_dense
 from neurogeom.kernels.lanes import DOUBLES, GROUP
 from neurogeom.kernels.problem import ConeProblem, unit_scales
 from neurogeom.kernels.separation import verify
+from neurogeom.kernels.work import make_work
 from neurogeom.kernels.solution import CERTIFIED, ConeSolution, CriticalDimension, Separability
 
 TOLERANCE = 1e-13  # of the length of the target: violations below it are not pursued
@@ -85,10 +87,9 @@ def _project_block(task: Prepared, samples: slice) -> tuple:
     rank = problem.n_neuroids
     most_picks = 1 if rank <= FEW_DIMENSIONS else 12
     work = make_work(len(task.rows), index.shape[1], task.rows.shape[1], most_picks)
-    solve_dense(
-        task.gram, linear, signs, task.rows, targets, 0.0, TOLERANCE, DOUBLE, problem.margin > 0, index, values, counts,
-        work,
-    )
+    data = (task.rows, targets, margins)
+    found = (index, values, counts)
+    solve_dense(task.gram, linear, signs, data, 0.0, TOLERANCE, DOUBLE, problem.margin > 0, found, work)
     residual = np.empty_like(targets)
     residuals(task.rows, targets, index, values, counts, residual)
     excess = np.matmul(residual, task.rows.T, out=linear)
@@ -185,7 +186,9 @@ def _separate_block(
     index, values, counts = _room(k, rows)
     nothing = np.zeros((k, rows.shape[1]))
     work = make_work(len(rows), index.shape[1], rows.shape[1], 8)
-    solve_dense(gram, linear, signs, rows, nothing, 1.0, TOLERANCE, DOUBLE, False, index, values, counts, work)
+    ones = np.ones((1, len(rows)))
+    found = (index, values, counts)
+    solve_dense(gram, linear, signs, (rows, nothing, ones), 1.0, TOLERANCE, DOUBLE, False, found, work)
     verify(rows, signs, n, index, values, counts, status, witness)
     weights = np.zeros((k, n))
     for s in np.flatnonzero(status != 1):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +58,7 @@ def run(*parts: object) -> str:
     return done.output
 
 
-QUICK = ("--n-samples", 20, "--n-resamples", 200, "--n-refits", 3, "--n-jobs", 1, "--method", "ridge")
+QUICK = ("--n-samples", 20, "--n-resamples", 500, "--n-refits", 3, "--n-jobs", 1, "--method", "ridge")
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +66,12 @@ def compared(files, tmp_path_factory) -> tuple[Path, str]:
     out = tmp_path_factory.mktemp("compare") / "out"
     several = ("--model", files["good"], files["noise"], "--recording", files["recording"])
     return out, run("compare", *several, "--labels", "kind", "--out", out, *QUICK)
+
+
+@pytest.fixture(scope="module")
+def numbers(compared) -> dict[str, results.Result]:
+    names = ("predictivity", "predictivity_differences", "capacity", "cka", "relative_geometry")
+    return {name: results.load(compared[0] / "results.nc", name) for name in names}
 
 
 def test_compare_writes_report_numbers_and_figures_and_leaves_no_units(compared) -> None:
@@ -77,19 +84,18 @@ def test_compare_writes_report_numbers_and_figures_and_leaves_no_units(compared)
     assert "good: late: r = " in said
 
 
-def test_the_model_that_drives_the_recording_wins_in_every_measure(compared) -> None:
-    path = compared[0] / "results.nc"
-    score = results.load(path, "predictivity").ceiled_score
+def test_the_model_that_drives_the_recording_wins_in_every_measure(numbers) -> None:
+    score = numbers["predictivity"].ceiled_score
     names = ["good: early", "good: late", "noise", "class means only"]
     assert score.population.values.tolist() == names
     assert score.population.values[int(score.argmax())] == "good: late"
-    p = results.load(path, "predictivity_differences").p_corrected
+    p = numbers["predictivity_differences"].p_corrected
     assert float(p.sel(model="good: late", other_model="noise")) < 0.05
-    cka = results.load(path, "cka").similarity
+    cka = numbers["cka"].similarity
     assert cka.population.values[int(cka.argmax())] == "good: late"
-    rsa = results.load(path, "relative_geometry").rsa_similarity
+    rsa = numbers["relative_geometry"].rsa_similarity
     assert rsa.population.values[int(rsa.argmax())] == "good: late"
-    capacity = results.load(path, "capacity").capacity
+    capacity = numbers["capacity"].capacity
     assert capacity.population.values.tolist() == ["recording", *names[:3]]
     assert float(capacity.sel(population="good: late")) > float(capacity.sel(population="noise"))
 
@@ -109,13 +115,13 @@ def test_the_page_says_what_matters_first_and_how_it_was_done(compared) -> None:
         "--labels kind",
     ):
         assert part in words, part
-    assert "http" not in page.replace("http://www.w3.org", "").split("<footer")[0].replace("https://doi.org", "")
+    assert not re.search(r"(src|href)=.https?:", page)
 
 
-def test_the_table_holds_the_numbers_of_the_file(compared) -> None:
+def test_the_table_holds_the_numbers_of_the_file(compared, numbers) -> None:
     table = pd.read_csv(compared[0] / "results.csv")
     row = table[(table.measure == "capacity") & (table.quantity == "capacity") & (table.population == "recording")]
-    stored = results.load(compared[0] / "results.nc", "capacity").capacity.sel(population="recording")
+    stored = numbers["capacity"].capacity.sel(population="recording")
     assert row.value.item() == pytest.approx(float(stored))
     assert row.ci_low.item() < row.value.item() < row.ci_high.item()
 
