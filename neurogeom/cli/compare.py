@@ -169,7 +169,10 @@ def run_align(first: Path, second: Path, labels: str | None, out: Path, *, seed:
         figures[name] = figure
         meaning = result.meaning.sentence() if hasattr(result, "meaning") else "Similarities: 1 = same, 0 = unrelated."
         alt = f"{result.title}: {float(result.data[result.headline[0]]):.3f}."
-        blocks = [report.Figure(figure, meaning[:1].upper() + meaning[1:], alt), report.Table(result.summary())]
+        blocks: list[Any] = [
+            report.Figure(figure, meaning[:1].upper() + meaning[1:], alt),
+            report.Table(result.summary()),
+        ]
         sections.append(report.Section(result.title, blocks))
         say(f"  {result.title}: {float(result.data[result.headline[0]]):.3f}")
     parts = ["neurogeom", "align", str(first), str(second), *(["--labels", labels] if labels else [])]

@@ -4,6 +4,8 @@ Numbers in, numbers out: no labels, no warnings. ``backend=`` picks, per call, o
 same problem: ``"cpu"`` (compiled loops on all cores) or ``"reference"`` (a general convex solver, slow, for trust).
 """
 
+from __future__ import annotations
+
 from neurogeom.kernels.interface import (
     critical_dimension,
     project,

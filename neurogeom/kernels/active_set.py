@@ -34,8 +34,8 @@ def solve_one(task, work, bias, limit, precision, exchanges, size, counts):
     """Solve one sample, from ``size`` points that are active already.
 
     Leaves the active points in ``work.slots``, their μ in ``work.current``, and returns their number. Violations up to
-    ``limit`` stay. ``exchanges`` lets a violated point that depends on the active ones take the place of one of them: at
-    a margin there can be such points. ``counts`` adds up refused points, insertions and steps.
+    ``limit`` stay. ``exchanges`` lets a violated point that depends on the active ones take the place of one of them:
+    at a margin there can be such points. ``counts`` adds up refused points, insertions and steps.
     """
     task = borrow_task(task)
     work = borrow_work(work, len(task.linear))
@@ -208,9 +208,9 @@ def walk(work, rounding, before, first, size):
     """
     current, right, step, side, inverse = work.current, work.right, work.step, work.side, work.inverse
     # one point has entered, its inverse row is at hand, and usually nothing is in the way
-    if size == before + 1 and first == before:
-        if advance(current, work.vectors, right[before] * work.weights[0], side, size):
-            return size, 1, True
+    alone = size == before + 1 and first == before
+    if alone and advance(current, work.vectors, right[before] * work.weights[0], side, size):
+        return size, 1, True
     for s in range(first):
         right[s] = 0.0
     n_steps = 0

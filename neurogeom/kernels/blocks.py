@@ -19,7 +19,9 @@ def residuals(rows, targets, index, values, counts, out):
     """out = t − Σ μ x for each sample, on padded unit rows; exact zeros where there is no active point."""
     for sample in range(len(targets)):
         size = counts[sample, 0]
-        combine_short(out[sample], targets[sample], rows, index[sample], values[sample], 0, size, targets.shape[1] // DOUBLES)
+        combine_short(
+            out[sample], targets[sample], rows, index[sample], values[sample], 0, size, targets.shape[1] // DOUBLES
+        )
 
 
 @compiled

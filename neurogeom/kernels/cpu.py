@@ -9,15 +9,15 @@ from scipy import sparse
 
 from neurogeom._core.parallel import run_units, single_threaded_blas
 from neurogeom.kernels import fallback
+from neurogeom.kernels.active_set import DOUBLE
 from neurogeom.kernels.blocks import judge, pack, residuals
 from neurogeom.kernels.certificate import examine
-from neurogeom.kernels.active_set import DOUBLE
 from neurogeom.kernels.dense import solve_dense
 from neurogeom.kernels.lanes import DOUBLES, GROUP
 from neurogeom.kernels.problem import ConeProblem, unit_scales
 from neurogeom.kernels.separation import verify
-from neurogeom.kernels.work import make_work
 from neurogeom.kernels.solution import CERTIFIED, ConeSolution, CriticalDimension, Separability
+from neurogeom.kernels.work import make_work
 
 TOLERANCE = 1e-13  # of the length of the target: violations below it are not pursued
 FEW_DIMENSIONS = 15  # up to here one point at a time is faster
@@ -100,15 +100,15 @@ def _project_block(task: Prepared, samples: slice) -> tuple:
     numbers[0] *= lengths * lengths
     status = np.zeros(k, np.int8)
     fell = np.zeros(k, bool)
-    for s in np.flatnonzero(doubtful):
+    for s in map(int, np.flatnonzero(doubtful)):
         sample = range(problem.n_samples)[samples][s]
-        y = signs[min(s, len(signs) - 1), : problem.n_points]
+        y = signs[min(s, len(signs) - 1)][: problem.n_points]
         status[s], fell[s] = _rescue(problem, sample, y, index[s], values[s], counts[s], numbers[:, s])
     total = int(counts[:, 0].sum())
     columns = np.empty(total, np.int32)
-    data = np.empty(total)
-    total = pack(index, values, counts, task.units, columns, data)
-    return numbers, status, fell, counts[:, 0], columns[:total], data[:total]
+    packed = np.empty(total)
+    total = pack(index, values, counts, task.units, columns, packed)
+    return numbers, status, fell, counts[:, 0], columns[:total], packed[:total]
 
 
 def _room(k: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

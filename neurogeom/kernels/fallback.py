@@ -42,7 +42,7 @@ def solve_sample(
 
 
 def _scale(target: np.ndarray, push: np.ndarray) -> float:
-    return max(np.linalg.norm(target), np.linalg.norm(push)) or 1.0
+    return max(float(np.linalg.norm(target)), float(np.linalg.norm(push))) or 1.0
 
 
 def separate_sample(unit: np.ndarray, signs: np.ndarray, start: np.ndarray) -> tuple[int, np.ndarray, np.ndarray]:

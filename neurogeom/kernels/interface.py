@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from types import ModuleType
 
 import numpy as np
@@ -182,7 +183,7 @@ def separate(
     """
     points = as_float_matrix(points, "points")
     signs = as_signs(signs, len(np.atleast_1d(signs)), len(points))
-    name = resolve_backend(backend, *points.shape, len(signs))
+    name = resolve_backend(backend, points.shape[0], points.shape[1], len(signs))
     return _module(name).separate(points, signs, n_jobs=n_jobs)
 
 
@@ -231,8 +232,4 @@ def _project_by_size(problem: ConeProblem, n_jobs: int | None) -> ConeSolution:
 
 def _module(name: str) -> ModuleType:
     """The module of a back end, imported when first used: compilers and solvers take a second."""
-    if name == "reference":
-        from neurogeom.kernels import reference as module
-    else:
-        from neurogeom.kernels import cpu as module
-    return module
+    return import_module(f"neurogeom.kernels.{name}")

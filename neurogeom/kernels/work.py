@@ -13,8 +13,8 @@ from neurogeom.kernels.lanes import VECTOR_BYTES, borrow
 class Task(NamedTuple):
     """One sample's problem, padded: K (of the working set), b, y.
 
-    Where ``gram`` is the part of ``source`` that belongs to ``members``, its rows are copied when they are first needed,
-    and ``filled`` says how far.
+    Where ``gram`` is the part of ``source`` that belongs to ``members``, its rows are copied when they are first
+    needed, and ``filled`` says how far.
     """
 
     gram: np.ndarray
@@ -62,7 +62,7 @@ class Work(NamedTuple):
 
 def make_work(n: int, capacity: int, width: int, most_picks: int, dtype: type = np.float64) -> Work:
     """Work space for ``n`` points (padded), ``capacity`` active ones (whole vectors) and rows of ``width``."""
-    numbers = np.zeros((4, capacity), dtype)
+    numbers: np.ndarray = np.zeros((4, capacity), dtype)
     return Work(
         inverse=np.empty((capacity, capacity), dtype),
         columns=np.zeros((4, capacity), dtype),

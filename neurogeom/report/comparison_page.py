@@ -54,7 +54,7 @@ def in_short(found: ModelComparison) -> list[str]:
         said.append(_capacity_in_short(found))
     if "cka" in results:
         values = results["cka"].data["similarity"]
-        best = str(values[ALONG].values[int(values.argmax())])
+        best = str(values[ALONG].values[int(np.argmax(values.values))])
         said.append(
             f"Closest in overall geometry (debiased CKA with the recording) is {best}: {float(values.max()):.2f} "
             "(0 = unrelated, 1 = same)."
@@ -155,7 +155,7 @@ def _prediction_in_short(found: ModelComparison) -> str:
     data = found.results["predictivity"].data
     name = "ceiled_score" if "ceiled_score" in data else "correlation"
     own = data[name].sel({ALONG: list(found.populations)})
-    best = found.populations[int(own.argmax())]
+    best = found.populations[int(np.argmax(own.values))]
     what = "of the ceiling" if name == "ceiled_score" else "correlation"
     words = (
         f"{best} predicts held-out responses best: {float(own.max()):.2f} {what}; class means alone give "
@@ -322,7 +322,8 @@ def _dots(data: Any, name: str, ax: Any, *, hidden: np.ndarray | None = None, sh
     """One row per population with its interval; near the floor capacity is hollow and geometry left out."""
     values = np.asarray(data[name].values, dtype=float)
     found = text.interval(data, name)
-    low, high = (None, None) if found is None else (found.low, found.high)
+    low: Any = None if found is None else found.low
+    high: Any = None if found is None else found.high
     if hidden is not None and name != "capacity":
         values = np.where(hidden, np.nan, values)
         low, high = (None, None) if low is None else (np.where(hidden, np.nan, low), np.where(hidden, np.nan, high))
