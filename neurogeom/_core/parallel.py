@@ -8,10 +8,12 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from functools import partial
 from multiprocessing.reduction import ForkingPickler
+from queue import SimpleQueue
 from typing import Any, Protocol, TypeVar
 
 from neurogeom._core.progress import progress as _progress
@@ -130,23 +132,35 @@ def _run_serially(calls: Sequence[tuple], progress: bool | str) -> list[tuple[An
 
 
 def _run_in_threads(calls: Sequence[tuple], n_workers: int, progress: bool | str) -> list[tuple[Any, Deferred]]:
-    executor = ThreadPoolExecutor(n_workers, thread_name_prefix="neurogeom")
     with single_threaded_blas():
         # each unit sees the caller's context (numpy's error state among others), like a plain call would
-        futures = [executor.submit(contextvars.copy_context().run, _run_one, *call) for call in calls]
-        return _gather(executor, futures, progress)
+        return _gather(
+            [partial(contextvars.copy_context().run, _run_one, *call) for call in calls], n_workers, progress
+        )
 
 
 def _run_in_processes(calls: Sequence[tuple], n_workers: int, progress: bool | str) -> list[tuple[Any, Deferred]]:
     _check_sendable(*calls[0])
+    older = set(multiprocessing.active_children())
     executor = ProcessPoolExecutor(n_workers, multiprocessing.get_context("spawn"), initializer=_prepare_process)
+
+    def send(function: Callable[..., Any], unit: tuple) -> tuple[Any, Deferred]:
+        return executor.submit(_run_one, function, unit).result()
+
     try:
-        return _gather(executor, [executor.submit(_run_one, *call) for call in calls], progress)
-    except BrokenProcessPool as error:
+        outcomes = _gather([partial(send, *call) for call in calls], n_workers, progress)
+    except BaseException as error:
+        executor.shutdown(wait=False, cancel_futures=True)
+        for process in set(multiprocessing.active_children()) - older:
+            process.terminate()  # their units are of no use to anyone
+        if not isinstance(error, BrokenProcessPool):
+            raise
         raise RuntimeError(
             "A worker process ended before its unit was done: it was killed (memory?), or the calling script has no "
             "`if __name__ == '__main__':` guard. Use fewer workers (n_jobs), or mode='threads'."
         ) from error
+    executor.shutdown()
+    return outcomes
 
 
 def _check_sendable(function: Callable[..., Any], unit: tuple) -> None:
@@ -161,34 +175,38 @@ def _check_sendable(function: Callable[..., Any], unit: tuple) -> None:
         ) from error
 
 
-def _gather(executor: Executor, futures: Sequence[Future], progress: bool | str) -> list[Any]:
-    """Wait for all; the first failure cancels the rest and does not wait for what still runs."""
+def _gather(steps: Sequence[Callable[[], Value]], n_workers: int, progress: bool | str) -> list[Value]:
+    """Take the steps in threads; the first failure ends the others after the step they are in.
+
+    Ctrl-C reaches this thread at any moment, also inside the locks of `concurrent.futures`, which it then leaves
+    locked. So this thread takes no lock: it waits on a queue that is one operation, and the workers do the rest.
+    """
+    pending: SimpleQueue[tuple[int, Callable[[], Value]] | None] = SimpleQueue()
+    finished: SimpleQueue[tuple[int, Value | None, BaseException | None]] = SimpleQueue()
+    stopped: list[bool] = []
+
+    def work() -> None:
+        while (item := pending.get()) is not None and not stopped:
+            index, step = item
+            try:
+                finished.put((index, step(), None))
+            except BaseException as error:  # handed to the caller, whatever it is
+                finished.put((index, None, error))
+
+    for item in (*enumerate(steps), *[None] * n_workers):
+        pending.put(item)
+    values: dict[int, Any] = {}
     try:
-        steps = _progress(
-            _as_they_finish(futures), total=len(futures), description=_description(progress), enabled=bool(progress)
-        )
-        for _ in steps:
-            pass
-        results = [future.result() for future in futures]
-    except BaseException:
-        executor.shutdown(wait=False, cancel_futures=True)
-        for process in list((getattr(executor, "_processes", None) or {}).values()):
-            process.terminate()  # a pool has no public way to do this before Python 3.14
-        raise
-    executor.shutdown()
-    return results
-
-
-def _as_they_finish(futures: Sequence[Future]) -> Iterator[Future]:
-    place = {future: index for index, future in enumerate(futures)}
-    pending = set(futures)
-    while pending:
-        done, pending = wait(pending, return_when=FIRST_COMPLETED)
-        for future in sorted(done, key=place.__getitem__):
-            error = future.exception()
+        for number in range(n_workers):
+            threading.Thread(target=work, name=f"neurogeom-{number}").start()
+        for _ in _progress(range(len(steps)), description=_description(progress), enabled=bool(progress)):
+            index, values[index], error = finished.get()
             if error is not None:
                 raise error
-            yield future
+    except BaseException:
+        stopped.append(True)
+        raise
+    return [values[index] for index in range(len(steps))]
 
 
 def _description(progress: bool | str) -> str:
@@ -196,11 +214,23 @@ def _description(progress: bool | str) -> str:
 
 
 def _prepare_process() -> None:
-    """Hold BLAS to one thread for the life of a worker process."""
+    """Set up a worker process: one BLAS thread, Ctrl-C left to the parent, and an end when the parent is gone."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     import numpy  # noqa: F401  (the limit reaches only libraries that are loaded)
     from threadpoolctl import threadpool_limits
 
     threadpool_limits(1, user_api="blas")
+
+
+def _end_with_parent() -> None:
+    """Wait for the parent's end: after ``kill -9`` nobody else would tell its workers."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 class _BlasHold:

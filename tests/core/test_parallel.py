@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
-import textwrap
 import threading
+import time
 import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +22,7 @@ from neurogeom._core.parallel import resolve_n_jobs, run_units, single_threaded_
 from neurogeom._core.random import generator
 from neurogeom._core.warnings import ConvergenceWarning, collect, warn
 
+posix = pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
 WAYS: list[dict[str, Any]] = [{"n_jobs": 1}, {"n_jobs": 3}, {"n_jobs": 2, "mode": "processes"}]
 
 
@@ -164,38 +168,98 @@ def test_an_unknown_mode_is_guessed() -> None:
         run_units(pow, [(1, 2)], mode="thread")
 
 
-@pytest.mark.skipif(os.name == "nt", reason="sends a POSIX signal")
-@pytest.mark.parametrize("mode", ["threads", "processes"])
-def test_ctrl_c_ends_a_run_whose_units_would_go_on(mode: str, tmp_path: Any) -> None:
-    script = tmp_path / "script.py"
-    script.write_text(
-        textwrap.dedent(
-            f"""
-            import time
-            from neurogeom._core.parallel import run_units
+SCRIPT = """
+import os, sys, time
+from neurogeom._core.parallel import run_units
 
-            def unit(number):
-                if number == 0:
-                    print("started", flush=True)
-                for _ in range(200):
-                    time.sleep(0.02)
+def say(text):
+    os.write(1, (text + "\\n").encode())  # in one piece: print would mix the lines of two threads
 
-            if __name__ == "__main__":
-                try:
-                    run_units(unit, [(number,) for number in range(500)], n_jobs=2, mode="{mode}")
-                except KeyboardInterrupt:
-                    print("interrupted", flush=True)
-            """
-        )
-    )
-    process = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True)
+def unit(number):
+    say(f"worker {os.getpid()}")
+    time.sleep(4)
+
+if __name__ == "__main__":
+    say(f"parent {os.getpid()}")
     try:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "started\n"
+        run_units(unit, [(number,) for number in range(500)], n_jobs=2, mode=sys.argv[1])
+    except KeyboardInterrupt:
+        say("interrupted")
+"""
+
+
+@pytest.fixture
+def long_run(tmp_path: Path) -> Iterator[Callable[[str], subprocess.Popen]]:
+    """Starts a run of over 15 minutes; whatever is left of it is killed at the end."""
+    (tmp_path / "script.py").write_text(SCRIPT)
+    started = []
+
+    def start(mode: str) -> subprocess.Popen:
+        started.append(
+            subprocess.Popen(
+                [sys.executable, str(tmp_path / "script.py"), mode],
+                stdout=subprocess.PIPE,
+                text=True,
+                start_new_session=True,  # a process group of its own, that can be killed as a whole
+            )
+        )
+        return started[-1]
+
+    yield start
+    for process in started:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+
+
+def line(process: subprocess.Popen, start: str) -> str:
+    """The next line that starts so."""
+    for text in process.stdout:
+        if text.startswith(start):
+            return text
+    raise AssertionError(f"the run ended without a line {start!r}")
+
+
+def check_gone(number: int) -> None:
+    """Wait until a process has ended (a worker has no parent left that could be asked)."""
+    for _ in range(1200):
+        try:
+            state = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0]
+        except (FileNotFoundError, ProcessLookupError):
+            return
+        if state == "Z":
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"process {number} is still there")
+
+
+@posix
+@pytest.mark.parametrize("mode", ["threads", "processes"])
+def test_ctrl_c_ends_a_run_whose_units_would_go_on(mode: str, long_run: Callable) -> None:
+    process = long_run(mode)
+    line(process, "worker")
+    process.send_signal(signal.SIGINT)
+    line(process, "interrupted")
+    assert process.wait() == 0
+
+
+@posix
+def test_ctrl_c_while_workers_are_started_ends_the_run_too(long_run: Callable) -> None:
+    """The signal may come at any moment of the start, when the pool does not know its workers yet."""
+    for delay in (0.0, 0.02, 0.1, 0.3):
+        process = long_run("processes")
+        line(process, "parent")
+        time.sleep(delay)
         process.send_signal(signal.SIGINT)
-        assert process.stdout.readline() == "interrupted\n"
-        process.wait(60)  # the whole run would take over 15 minutes
-    finally:
-        process.kill()
-        process.communicate()
-    assert process.returncode == 0
+        assert process.wait() in (0, 1, -signal.SIGINT)  # 1: the signal came before the run began
+
+
+@posix
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
+def test_workers_end_when_their_parent_is_killed(long_run: Callable) -> None:
+    process = long_run("processes")
+    worker = int(line(process, "worker").split()[1])
+    process.kill()
+    process.wait()
+    check_gone(worker)
