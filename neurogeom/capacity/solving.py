@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from neurogeom import kernels
+from neurogeom._core.parallel import run_units
+from neurogeom.capacity.derivatives import residuals
 from neurogeom.capacity.estimates import Estimate, Samples, estimate
-from neurogeom.capacity.separability import decide
+from neurogeom.capacity.separability import decide, is_large
 from neurogeom.capacity.span import RowSpace, row_space
 
 Floats = NDArray[np.float64]
@@ -140,10 +142,8 @@ def solve(task: Task, *, prove: bool = True, n_jobs: int | None = None) -> Solve
     (array([10.,  4.]), array([1, 1], dtype=int8))
     """
     space = row_space(task.points)
-    asked = prove or task.margin > 0
-    separability = _decide(task, space, n_jobs) if asked else np.full(len(task.signs), -1, dtype=np.int8)
     if task.margin > 0:
-        return _solve_at_margin(task, space, separability, n_jobs=n_jobs)
+        return _solve_at_margin(task, space, _decide(task, space, n_jobs), n_jobs=n_jobs)
     solution = kernels.project(
         task.points, task.targets, task.point_signs, groups=task.membership, backend=task.backend, n_jobs=n_jobs
     )
@@ -157,6 +157,7 @@ def solve(task: Task, *, prove: bool = True, n_jobs: int | None = None) -> Solve
             'backend="reference".'
         )
     samples = Samples(task.points, task.membership, task.targets, task.signs, solution.objective, solution.multipliers)
+    separability = _decide(task, space, n_jobs, samples) if prove else np.full(len(limit), -1, dtype=np.int8)
     saturated = (solution.objective >= (1 - SATURATED) * limit) & (limit > 0)
     return Solved(samples, space, saturated, separability, _check(solution, separability), solution.backend)
 
@@ -190,8 +191,18 @@ def measure(solved: Solved, *, errors: bool = True, n_jobs: int | None = None) -
     return found, solved.checks + checks
 
 
-def _decide(task: Task, space: RowSpace, n_jobs: int | None) -> NDArray[np.int8]:
-    return decide(task.points, task.membership, task.signs, space, backend=task.backend, n_jobs=n_jobs)
+def _decide(task: Task, space: RowSpace, n_jobs: int | None, samples: Samples | None = None) -> NDArray[np.int8]:
+    """Separability of each sample, with the help of its solution where there is one and it saves work."""
+    [projections] = run_units(residuals, [(samples,)], n_jobs=1) if samples and is_large(len(task.points)) else [None]
+    return decide(
+        task.points,
+        task.membership,
+        task.signs,
+        space,
+        projections=projections,
+        backend=task.backend,
+        n_jobs=n_jobs,
+    )
 
 
 def _solve_at_margin(task: Task, space: RowSpace, separability: NDArray[np.int8], *, n_jobs: int | None) -> Solved:

@@ -196,15 +196,42 @@ def caption(result: Any, quantities: Sequence[str] | None = None) -> str:
     str
         A few sentences.
     """
-    names = list(quantities) if quantities is not None else default_quantities(result)
     dims = leading_dims(result)
+    if not dims:
+        return _single_caption(result, quantities)
+    names = list(quantities) if quantities is not None else default_quantities(result)
     drawn = ", ".join(label(result, name, unit=False) for name in names)
-    if dims:
-        along = " and ".join(along_words(dim) for dim in dims[::-1])
-        first = f"{drawn[:1].upper()}{drawn[1:]} by {along}: {describe(result)}."
-    else:
-        first = f"{result.title}: {describe(result)}."
+    along = " and ".join(along_words(dim) for dim in dims[::-1])
+    first = f"{drawn[:1].upper()}{drawn[1:]} by {along}: {describe(result)}."
     return " ".join(part for part in (first, interval_words(result, names), floor_words(result, names)) if part)
+
+
+def _single_caption(result: Any, quantities: Sequence[str] | None) -> str:
+    """The caption of the figure of a single result, which depends on its kind."""
+    if result.kind == "capacity.simulated":
+        return (
+            f"Share of dichotomies that a random projection to n dimensions leaves separable: {describe(result)}. "
+            f"Dashed: half of them; stripe: {_level(result.settings)} interval from order statistics."
+        )
+    if result.kind == "capacity.sensitivity":
+        bars = interval_words(result, ["neuroid_gain_effect"])
+        return (
+            f"Derivative of capacity with respect to the gain of each neuroid, ranked: {describe(result)}. {bars} "
+            "Gray: the interval holds zero."
+        )
+    name = (list(quantities) if quantities is not None else default_quantities(result))[0]
+    words = label(result, name.removeprefix("pair_"), unit=False)
+    if "pair_capacity" in result.data and (quantities is None or name.startswith("pair_")):
+        return f"{words[:1].upper()}{words[1:]} of each pair of manifolds, solved alone: {describe(result)}."
+    if f"manifold_{name}" not in result.data:
+        return f"{words[:1].upper()}{words[1:]}: {describe(result)}. {interval_words(result, [name])}".rstrip()
+    parts = [
+        f"{words[:1].upper()}{words[1:]} of each manifold, sorted: {describe(result)}.",
+        interval_words(result, [f"manifold_{name}"]),
+        "Dashed, with stripe: all manifolds together and their interval.",
+        "Dotted: the floor P/rank of all together." if "capacity_floor" in result.data and name == "capacity" else "",
+    ]
+    return " ".join(part for part in parts if part)
 
 
 def floor_words(result: Any, names: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""The command line: ``neurogeom demo``, ``neurogeom capacity`` and ``neurogeom info``."""
+"""The command line: ``neurogeom demo``, ``capacity``, ``compare``, ``predict``, ``align``, ``datasets``, ``info``."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from neurogeom import report
 from neurogeom.capacity import text
 from neurogeom.cli.analysis import Measure, Outcome, run_layers
 from neurogeom.cli.outputs import close_store, open_store, write
-from neurogeom.cli.sections import across_figure, layer_table, single_figure
+from neurogeom.cli.sections import across_figure, layer_table, single_figure, summary_table
 from neurogeom.io import fingerprint
 from neurogeom.results import Result
 
@@ -272,7 +272,7 @@ def _sections(
             sizes = {key: part.shape[-1] for key, part in layers.items()}
             blocks.append(layer_table({text.method(result): result}, None, sizes))
         else:
-            blocks.append(report.Table(result.summary(), "All manifolds together."))
+            blocks.append(summary_table(result))
         sections.append(report.Section(result.title, blocks))
         figures[name] = figure
     sections.append(report.methods_section(outcome.results))

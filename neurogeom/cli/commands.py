@@ -131,6 +131,7 @@ class _SeveralFiles(click.Command):
 @click.option("--labels", metavar="COORD", required=True, help="Coordinate with the class of each stimulus.")
 @_out(default=Path("neurogeom-compare"), help="Folder for what is written.")
 @click.option("--method", type=click.Choice(["pls", "ridge"]), default="pls", show_default=True, help="Of prediction.")
+@click.option("--n-points", type=click.IntRange(min=4), help="Stimuli per class for geometry; about N / classes.")
 @click.option("--n-samples", type=click.IntRange(min=2), default=200, show_default=True, help="Samples of GLUE.")
 @click.option("--n-resamples", type=click.IntRange(min=20), default=1000, show_default=True, help="Of the bootstrap.")
 @click.option("--n-refits", type=click.IntRange(min=2), default=20, show_default=True, help="Of the jackknife.")

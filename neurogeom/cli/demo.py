@@ -24,7 +24,7 @@ from neurogeom.results import Result, concat
 N_PER_CLASS = 20
 """Held-out images of each digit: few enough that layers of 512 units stay above their floor."""
 
-N_RESAMPLES = 30
+N_RESAMPLES = 24
 """Bootstrap resamples of neuroids: intervals come from their standard error, for which this is enough."""
 
 LINES = """\

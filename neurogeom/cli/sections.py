@@ -99,7 +99,27 @@ def layer_table(
     frame = pd.DataFrame(columns)
     frame.index.name = text.leading_dims(next(iter(results.values())))[0]
     caption = f"α: capacity, D: dimension, R: radius. In brackets: {brackets or next(iter(kinds.values()))}."
-    return report.Table(frame, caption + " Dashes: near the floor, where geometry means nothing.")
+    dashes = " Dashes: near the floor, where geometry means nothing." if (frame == "–").any(axis=None) else ""
+    return report.Table(frame, caption + dashes)
+
+
+def summary_table(result: Result) -> report.Table:
+    """Return the main numbers of a single result under readable names, with their errors.
+
+    Parameters
+    ----------
+    result : Result
+        A result of one set of manifolds.
+
+    Returns
+    -------
+    Table
+        A row per number.
+    """
+    frame = result.summary().dropna(axis=1, how="all")
+    frame.index = pd.Index([text.label(result, str(name)) for name in frame.index], name="quantity")
+    names = {"se": getattr(result, "se_name", "MC error"), "ci_low": "95 % from", "ci_high": "to"}
+    return report.Table(frame.rename(columns=names), "All manifolds together.")
 
 
 def agreement_section(table: pd.DataFrame) -> tuple[report.Section, Any]:

@@ -14,8 +14,8 @@ import numpy as np
 
 from neurogeom.kernels.compiling import helper, inlined
 from neurogeom.kernels.inverse import delete, exchange, insert
-from neurogeom.kernels.lanes import advance, combine, combine_short, largest
-from neurogeom.kernels.work import borrow_task, borrow_work, lanes_of, mass
+from neurogeom.kernels.lanes import advance, combine, combine_short, largest, largest_after
+from neurogeom.kernels.work import lanes_of, mass
 
 AT_LEAST = 0.2  # of the first pick's violation, for another point to enter with it
 MOST_STALLED = 20  # steps near the limit without progress
@@ -37,8 +37,6 @@ def solve_one(task, work, bias, limit, precision, exchanges, size, counts):
     ``limit`` stay. ``exchanges`` lets a violated point that depends on the active ones take the place of one of them:
     at a margin there can be such points. ``counts`` adds up refused points, insertions and steps.
     """
-    task = borrow_task(task)
-    work = borrow_work(work, len(task.linear))
     n_refused = stalled = corrections = found = 0
     n_picks = len(work.picks)
     least_worst = np.inf
@@ -92,10 +90,11 @@ def solve_one(task, work, bias, limit, precision, exchanges, size, counts):
 def find(task, work, bias, limit, rounding, size, n_refused, n_picks):
     """Compute the gradient and pick points to insert: how many, and the first slot whose gradient is not 0."""
     error, y = work.error, task.signs
-    combine(error, task.linear, task.gram, work.slots, work.current, 0, size, len(error) // lanes_of(work))
+    n = len(task.linear)
+    combine(error, task.linear, task.gram, work.slots, work.current, 0, size, n // lanes_of(work))
     if bias != 0:
         total = mass(work.current, size)
-        for i in range(len(error)):
+        for i in range(n):
             error[i] -= bias * total * y[i]
         # w separates once no gradient reaches the last coordinate of the residual
         limit = max(limit, 0.5 * (1.0 - total))
@@ -110,14 +109,15 @@ def find(task, work, bias, limit, rounding, size, n_refused, n_picks):
 @inlined
 def pick_one(task, work, limit, rounding, size, most):
     """Pick the most violated point, unless that is rounding."""
-    i = largest(work.error, task.signs, len(work.error) // lanes_of(work))
+    i = largest(work.error, task.signs, len(task.linear) // lanes_of(work))
     value = task.signs[i] * work.error[i]
     found = min(most, 1)
     if not value > limit or (value < limit * FAR_ABOVE and not value > rounding * mass(work.current, size)):
         found = 0
-    for s in range(size):
-        if work.slots[s] == i:
-            found = 0
+    if value < limit * FAR_ABOVE:
+        for s in range(size):
+            if work.slots[s] == i:
+                found = 0
     if found == 0:
         for s in range(size):
             work.right[s] = -work.error[work.slots[s]]
@@ -128,45 +128,43 @@ def pick_one(task, work, limit, rounding, size, most):
     return found
 
 
-@helper
+@inlined
 def pick(task, work, bias, limit, rounding, size, most):
-    """Pick points to insert, each the most violated after those before it moved alone; spoils the gradient.
+    """Pick points to insert, each the most violated after those before it moved alone; masks active points.
 
     ``work.gains`` becomes the gradient of each pick before any of them moved, ``work.right`` minus that of the active
     points.
     """
-    error, y, gram, picks, gains = work.error, task.signs, task.gram, work.picks, work.gains
-    n_lanes = len(error) // lanes_of(work)
-    found = 0
+    error, trial, y, picks, gains = work.error, work.trial, task.signs, work.picks, work.gains
+    n_lanes = len(task.linear) // lanes_of(work)
     least = max(limit, rounding * mass(work.current, size))
     for s in range(size):
         work.right[s] = -error[work.slots[s]]
         error[work.slots[s]] = -MASKED * y[work.slots[s]]
-    while found < most:
-        i = largest(error, y, n_lanes)
-        value = error[i]
-        if not y[i] * value > least:
-            break
-        if found == 0:
-            least = max(least, AT_LEAST * y[i] * value)
+    i = largest(error, y, n_lanes)
+    value = error[i]
+    gains[0] = value
+    if y[i] * value > least:
+        least = max(least, AT_LEAST * y[i] * value)
+    found = 0
+    while y[i] * value > least:
         if len(task.members) > 0:
             copy_row(task, i)
         picks[found] = i
-        gains[found] = value / (gram[i, i] + bias)
+        gains[found] = error[i]
         found += 1
-        if found < most:
-            combine(error, error, gram, picks, gains, found - 1, found, n_lanes)
-            if bias != 0:
-                shift = bias * y[i] * gains[found - 1]
-                for j in range(len(error)):
-                    error[j] -= shift * y[j]
-            error[i] = -MASKED * y[i]
-    for c in range(found - 1, -1, -1):
-        i = picks[c]
-        value = gains[c] * (gram[i, i] + bias)
-        for a in range(c):
-            value += gains[a] * (gram[picks[a], i] + bias * y[picks[a]] * y[i])
-        gains[c] = value
+        if found == most:
+            break
+        # trial is the gradient after the picks have moved; error keeps the one before
+        source = error if found == 1 else trial
+        source[i] = -MASKED * y[i]
+        move = value / (1.0 + bias)
+        if bias != 0:
+            for j in range(len(task.linear)):
+                trial[j] = source[j] - bias * move * y[i] * y[j]
+            source = trial
+        i = largest_after(trial, source, task.gram, i, move, y, n_lanes)
+        value = trial[i]
     return found
 
 

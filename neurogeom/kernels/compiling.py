@@ -17,6 +17,9 @@ import numba
 # Sums may be reordered, which lets them use vector units. NaN and infinity keep their meaning, and the
 # order chosen by the compiler is fixed, so results stay the same on one type of CPU.
 FAST = {"reassoc", "contract", "nsz", "arcp"}
+OPTIONS = {"nogil": True, "fastmath": FAST, "boundscheck": False, "error_model": "numpy"}
+# What only other loops call needs no way in from Python, which would take as long to compile.
+PART = {**OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 _lock = threading.Lock()
 
@@ -29,19 +32,19 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
         previous = numba.config.CACHE_DIR
         numba.config.CACHE_DIR = str(machine_code_folder())
         try:
-            return numba.njit(nogil=True, cache=True, fastmath=FAST, boundscheck=False, error_model="numpy")(function)
+            return numba.njit(cache=True, **OPTIONS)(function)
         finally:
             numba.config.CACHE_DIR = previous
 
 
 def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a small helper that only other loops call; it becomes part of its callers."""
-    return numba.njit(nogil=True, fastmath=FAST, boundscheck=False, error_model="numpy", forceinline=True)(function)
+    return numba.njit(**PART, inline="always")(function)
 
 
 def helper(function: Callable[..., Any]) -> Callable[..., Any]:
     """As `inlined`, but the compiler may keep it as a function of its own."""
-    return numba.njit(nogil=True, fastmath=FAST, boundscheck=False, error_model="numpy")(function)
+    return numba.njit(**PART)(function)
 
 
 @lru_cache(maxsize=1)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from neurogeom.kernels.active_set import solve_one
 from neurogeom.kernels.compiling import compiled, helper
-from neurogeom.kernels.lanes import combine_short, dot
-from neurogeom.kernels.work import Task, lanes_of, mass
+from neurogeom.kernels.lanes import borrow, combine_short, dot
+from neurogeom.kernels.work import Task, borrow_work, lanes_of, mass
 
 
 @compiled
@@ -16,15 +16,18 @@ def solve_dense(gram, linear, signs, data, bias, limit, precision, exchanges, fo
     is one; one row may stand for all). Writes to ``found``: the active points of each sample, their μ, and (zeros
     before) their number, how often a point was refused as dependent, the insertions and the steps.
     """
-    rows, targets, margins = data
-    index, values, counts = found
+    # the caller keeps all arrays
+    gram, linear, signs, work = borrow(gram), borrow(linear), borrow(signs), borrow_work(work)
+    rows, targets, margins = borrow(data[0]), borrow(data[1]), borrow(data[2])
+    index, values, counts = borrow(found[0]), borrow(found[1]), borrow(found[2])
+    nobody = work.slots[:0]
     for sample in range(len(linear)):
         y = signs[min(sample, len(signs) - 1)]
-        nobody = work.slots[:0]
         task = Task(gram, linear[sample], y, gram, nobody, nobody)
         size = solve_one(task, work, bias, limit, precision, exchanges, counts[sample, 0], counts[sample])
-        kappa = margins[min(sample, len(margins) - 1)]
-        polish(rows, targets[sample], y, kappa, bias, limit, precision[0], size, work)
+        if bias != 0 or mass(work.current, size) * precision[0] > limit:
+            kappa = margins[min(sample, len(margins) - 1)]
+            polish(rows, targets[sample], y, kappa, bias, limit, size, work)
         counts[sample, 0] = size
         for s in range(size):
             index[sample, s] = work.slots[s]
@@ -32,11 +35,9 @@ def solve_dense(gram, linear, signs, data, bias, limit, precision, exchanges, fo
 
 
 @helper
-def polish(rows, target, y, margins, bias, limit, rounding, size, work):
-    """Refine μ on the active points with the gradient from the data, where rounding of the products may be felt."""
+def polish(rows, target, y, margins, bias, limit, size, work):
+    """Refine μ on the active points with the gradient from the data: rounding of the products may be felt."""
     current, right, step, slots, rest = work.current, work.right, work.step, work.slots, work.rest
-    if bias == 0 and not mass(current, size) * rounding > limit:
-        return
     lanes = lanes_of(work)
     n_lanes = rows.shape[1] // lanes
     for _ in range(3):

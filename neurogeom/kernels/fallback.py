@@ -7,7 +7,7 @@ clarity comes before speed: the factor is built anew after each deletion.
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg import solve_triangular
+from scipy.linalg import qr_delete, solve_triangular
 
 from neurogeom.kernels.problem import ConeProblem
 
@@ -42,7 +42,7 @@ def solve_sample(
 
 
 def _scale(target: np.ndarray, push: np.ndarray) -> float:
-    return max(float(np.linalg.norm(target)), float(np.linalg.norm(push))) or 1.0
+    return float(max(np.linalg.norm(target), np.linalg.norm(push))) or 1.0
 
 
 def separate_sample(unit: np.ndarray, signs: np.ndarray, start: np.ndarray) -> tuple[int, np.ndarray, np.ndarray]:
@@ -159,8 +159,12 @@ class _Factor:
 
     def delete(self, gone: set[int]) -> None:
         """Take rows out."""
-        self.active = [i for i in self.active if i not in gone]
-        self.q, self.r = np.linalg.qr(self.rows[self.active].T)
+        for slot in range(len(self.active) - 1, -1, -1):
+            if self.active[slot] in gone:
+                q, r = qr_delete(self.q, self.r, slot, which="col", check_finite=False)
+                size = len(self.active) - 1
+                self.q, self.r = q[:, :size], r[:size]
+                del self.active[slot]
 
     def minimum(self, target: np.ndarray, margins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """λ of any sign that minimizes over the active rows, and Aᵀλ."""

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import import_module
 from types import ModuleType
 
 import numpy as np
 
-from neurogeom._core.memory import require_memory
-from neurogeom._core.parallel import resolve_n_jobs
 from neurogeom._core.validation import check_option
-from neurogeom.kernels import streaming
-from neurogeom.kernels.problem import ConeProblem, as_float_matrix, as_signs, make_problem
+from neurogeom.kernels import sizes
+from neurogeom.kernels.problem import as_float_matrix, as_signs, make_problem
 from neurogeom.kernels.solution import ConeSolution, CriticalDimension, Separability
 
 BACKENDS = ("auto", "cpu", "reference")
@@ -99,7 +96,7 @@ def project(
     problem = make_problem(points, targets, signs, margin=margin, groups=groups)
     name = resolve_backend(backend, problem.n_points, problem.n_neuroids, problem.n_samples)
     if name == "cpu":
-        return _project_by_size(problem, n_jobs)
+        sizes.require([problem], n_jobs)
     return _module(name).project(problem, n_jobs=n_jobs)
 
 
@@ -147,6 +144,8 @@ def project_many(
         make_problem(*triple, margin=margin) for triple in zip(points_list, targets_list, signs_list, strict=True)
     ]
     name = resolve_backend(backend, max((p.n_points for p in problems), default=1), 1, len(problems))
+    if name == "cpu":
+        sizes.require(problems, n_jobs)
     return _module(name).project_many(problems, n_jobs=n_jobs)
 
 
@@ -183,15 +182,15 @@ def separate(
     """
     points = as_float_matrix(points, "points")
     signs = as_signs(signs, len(np.atleast_1d(signs)), len(points))
-    name = resolve_backend(backend, points.shape[0], points.shape[1], len(signs))
+    name = resolve_backend(backend, len(points), points.shape[1], len(signs))
     return _module(name).separate(points, signs, n_jobs=n_jobs)
 
 
 def critical_dimension(points: np.ndarray, signs: np.ndarray) -> CriticalDimension:
     """Smallest number of leading coordinates in which signed points separate strictly through the origin.
 
-    The coordinates are nested, so separability is monotone in their number and bisection is exact. It runs in
-    compiled code without the interpreter lock: call it from threads, one dichotomy each.
+    The coordinates are nested, so separability is monotone in their number and bisection is exact. Nearly all of it
+    runs without the interpreter lock: call it from threads, one dichotomy each.
 
     Parameters
     ----------
@@ -217,19 +216,12 @@ def critical_dimension(points: np.ndarray, signs: np.ndarray) -> CriticalDimensi
     return _module("cpu").critical_dimension(points, signs)
 
 
-def _project_by_size(problem: ConeProblem, n_jobs: int | None) -> ConeSolution:
-    """With the whole Gram matrix where that is reasonable, else with those of working sets."""
-    size = f"{problem.n_points} points of {problem.n_neuroids} neuroids and {problem.n_samples} samples"
-    remedy = "Use fewer points or neuroids, or solve fewer samples at a time."
-    cpu = _module("cpu")
-    if streaming.is_needed(problem):
-        require_memory(streaming.needed_bytes(problem, resolve_n_jobs(n_jobs)), f"Projection of {size}", remedy)
-        return streaming.project(problem, lambda part: cpu.project(part, n_jobs=1), n_jobs=n_jobs)
-    needed = 8 * (problem.n_points * (problem.n_points + problem.n_neuroids))
-    require_memory(needed, f"Projection of {size}", remedy)
-    return cpu.project(problem, n_jobs=n_jobs)
-
-
 def _module(name: str) -> ModuleType:
     """The module of a back end, imported when first used: compilers and solvers take a second."""
-    return import_module(f"neurogeom.kernels.{name}")
+    if name == "reference":
+        from neurogeom.kernels import reference
+
+        return reference
+    from neurogeom.kernels import cpu
+
+    return cpu

@@ -81,9 +81,8 @@ def append(task, work, bias, smallest_pivot, size, first, last, n_lanes):
             factor = -weights[a] * dot(vectors, a, columns, k, n_lanes)
             for s in range(size):
                 vectors[k, s] += factor * vectors[a, s]
-        diagonal = gram[i, i] + bias
-        pivot = diagonal + dot(columns, k, vectors, k, n_lanes)
-        if not pivot > smallest_pivot * diagonal:
+        pivot = 1.0 + bias + dot(columns, k, vectors, k, n_lanes)
+        if not pivot > smallest_pivot:
             picks[c] = -1 - i
             continue
         vectors[k, size] = -1.0
@@ -106,13 +105,24 @@ def append(task, work, bias, smallest_pivot, size, first, last, n_lanes):
     return size
 
 
-@helper
+@inlined
 def delete(work, size, slot):
     """Take the point in ``slot`` out and move the last one there."""
-    inverse, columns, slots = work.inverse, work.columns, work.slots
     last = size - 1
-    n_lanes = last // lanes_of(work) + 1
-    for s in range(n_lanes * lanes_of(work)):
+    take_out(work.inverse, work.columns, size, slot, lanes_of(work))
+    work.slots[slot] = work.slots[last]
+    work.side[slot] = work.side[last]
+    work.current[slot] = work.current[last]
+    work.right[slot] = work.right[last]
+    work.step[slot] = work.step[last]
+
+
+@helper
+def take_out(inverse, columns, size, slot, lanes):
+    """Inverse without one row and column; the last ones move there."""
+    last = size - 1
+    n_lanes = last // lanes + 1
+    for s in range(n_lanes * lanes):
         columns[0, s] = inverse[slot, s]
     columns[1, 0] = -1.0 / columns[0, slot]
     rank_one(inverse, columns, 0, columns[1, 0], size, n_lanes)
@@ -122,11 +132,6 @@ def delete(work, size, slot):
         for s in range(size):
             inverse[s, slot] = inverse[s, last]
         inverse[slot, slot] = inverse[last, last]
-        slots[slot] = slots[last]
-        work.side[slot] = work.side[last]
-        work.current[slot] = work.current[last]
-        work.right[slot] = work.right[last]
-        work.step[slot] = work.step[last]
     for s in range(size):
         inverse[last, s] = 0.0
         inverse[s, last] = 0.0

@@ -296,32 +296,64 @@ def largest(typing, values, signs, n_lanes):
     signature = types.intp(values, signs, types.intp)
 
     def generate(context, builder, signature, arguments):
-        numbers = _Rows(context, builder, signature.args[0], arguments[0])
-        factors = _Rows(context, builder, signature.args[1], arguments[1])
-        n_lanes = arguments[2]
-        intp = n_lanes.type
-        zero = ir.Constant(intp, 0)
-        kind = ir.VectorType(intp, numbers.n_lanes)
-        best = cgutils.alloca_once_value(builder, builder.fmul(numbers.load(zero), factors.load(zero)))
-        holder = cgutils.alloca_once_value(builder, ir.Constant(kind, [0] * numbers.n_lanes))
-        with cgutils.for_range(builder, n_lanes) as loop:
-            product = builder.fmul(numbers.load(loop.index), factors.load(loop.index))
-            larger = builder.fcmp_ordered(">", product, builder.load(best))
-            place = _spread(builder, loop.index, kind)
-            builder.store(builder.select(larger, product, builder.load(best)), best)
-            builder.store(builder.select(larger, place, builder.load(holder)), holder)
-        values = builder.load(best)
-        top = _halve(
-            builder, values, numbers.n_lanes, lambda x, y: builder.select(builder.fcmp_ordered(">", x, y), x, y)
-        )
-        bits = ir.IntType(numbers.n_lanes)
-        equal = builder.bitcast(builder.fcmp_ordered("==", values, _spread(builder, top, numbers.vector)), bits)
-        lane = builder.zext(builder.cttz(equal, ir.Constant(ir.IntType(1), 0)), intp)
-        lane = builder.and_(lane, ir.Constant(intp, numbers.n_lanes - 1))  # all NaN: any place
-        start = builder.load(builder.gep(builder.bitcast(holder, intp.as_pointer()), [lane]))
-        return builder.add(builder.mul(start, ir.Constant(intp, numbers.n_lanes)), lane)
+        numbers, factors = (_Rows(context, builder, signature.args[a], arguments[a]) for a in range(2))
+        search = _Search(builder, numbers)
+        with cgutils.for_range(builder, arguments[2]) as loop:
+            search.look(builder.fmul(numbers.load(loop.index), factors.load(loop.index)), loop.index)
+        return search.place()
 
     return signature, generate
+
+
+@intrinsic
+def largest_after(typing, out, values, matrix, row, weight, signs, n_lanes):
+    """out = values − weight·matrix[row], and the index of the largest signs·out."""
+    signature = types.intp(out, values, matrix, types.intp, out.dtype, signs, types.intp)
+
+    def generate(context, builder, signature, arguments):
+        result, numbers, rows = (_Rows(context, builder, signature.args[a], arguments[a]) for a in range(3))
+        factors = _Rows(context, builder, signature.args[5], arguments[5])
+        weight = _spread(builder, builder.fneg(arguments[4]), result.vector)
+        search = _Search(builder, result)
+        with cgutils.for_range(builder, arguments[6]) as loop:
+            lane = loop.index
+            moved = result.multiply_add(numbers.load(lane), weight, rows.load(lane, arguments[3]))
+            result.store(moved, lane)
+            search.look(builder.fmul(moved, factors.load(lane)), lane)
+        return search.place()
+
+    return signature, generate
+
+
+class _Search:
+    """The largest of many vectors, each lane on its own until the end."""
+
+    def __init__(self, builder, rows):
+        self.builder, self.n_lanes, self.vector = builder, rows.n_lanes, rows.vector
+        self.intp = ir.IntType(64)
+        self.kind = ir.VectorType(self.intp, self.n_lanes)
+        lowest = ir.Constant(self.vector, [float("-inf")] * self.n_lanes)
+        self.best = cgutils.alloca_once_value(builder, lowest)
+        self.holder = cgutils.alloca_once_value(builder, ir.Constant(self.kind, [0] * self.n_lanes))
+
+    def look(self, values, lane):
+        """Compare one more vector."""
+        builder = self.builder
+        larger = builder.fcmp_ordered(">", values, builder.load(self.best))
+        builder.store(builder.select(larger, values, builder.load(self.best)), self.best)
+        builder.store(builder.select(larger, _spread(builder, lane, self.kind), builder.load(self.holder)), self.holder)
+
+    def place(self):
+        """Index of the largest."""
+        builder, n = self.builder, self.n_lanes
+        values = builder.load(self.best)
+        top = _halve(builder, values, n, lambda x, y: builder.select(builder.fcmp_ordered(">", x, y), x, y))
+        bits = ir.IntType(n)
+        equal = builder.bitcast(builder.fcmp_ordered("==", values, _spread(builder, top, self.vector)), bits)
+        lane = builder.zext(builder.cttz(equal, ir.Constant(ir.IntType(1), 0)), self.intp)
+        lane = builder.and_(lane, ir.Constant(self.intp, n - 1))  # nothing but NaN: any place
+        start = builder.load(builder.gep(builder.bitcast(self.holder, self.intp.as_pointer()), [lane]))
+        return builder.add(builder.mul(start, ir.Constant(self.intp, n)), lane)
 
 
 def _spread(builder, number, vector):

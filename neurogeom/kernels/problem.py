@@ -97,8 +97,7 @@ def as_signs(signs, n_samples: int, n_points: int) -> np.ndarray:
     signs = np.asarray(signs)
     if signs.shape != (n_samples, n_points):
         raise ValueError(
-            f"signs has shape {signs.shape}; needed is ({n_samples}, {n_points}): one row per sample, "
-            "one sign per point."
+            f"signs has shape {signs.shape}; needed is ({n_samples}, {n_points}): a row per sample, a sign per point."
         )
     if not np.all(np.abs(signs) == 1):
         raise ValueError("signs holds values other than +1 and -1.")

@@ -28,7 +28,7 @@ Solve = Callable[[ConeProblem], ConeSolution]
 
 def is_needed(problem: ConeProblem) -> bool:
     """Whether the Gram matrix of all points is too large to be formed."""
-    return 8 * problem.n_points**2 > GRAM_LIMIT
+    return 4 * problem.n_points**2 > GRAM_LIMIT
 
 
 def needed_bytes(problem: ConeProblem, n_jobs: int) -> int:
@@ -54,6 +54,25 @@ def project(problem: ConeProblem, solve: Solve, *, n_jobs: int | None) -> ConeSo
     )
 
 
+def resume(problem: ConeProblem, number: int, active: np.ndarray, multipliers: np.ndarray, solve: Solve) -> _Sample:
+    """Solve one sample from its active points and their λ on, as far as Gram matrices are accurate enough."""
+    sample = _Sample(problem, number)
+    signed = multipliers * sample.signs[active]
+    sample.active, sample.multipliers = active, multipliers
+    sample.residual = sample.target - signed @ problem.points[active]
+    for _ in range(MOST_ROUNDS):
+        excess = sample.signs * problem.scales * (problem.points @ sample.residual) + problem.margins
+        sample.judge(problem, excess, _joining(problem))
+        # whatever the first certificate says, it was in doubt
+        if sample.done and sample.before >= 0:
+            break
+        sample.solve(problem, solve)
+        if sample.fell or sample.status == "infeasible":
+            break
+        sample.done = False
+    return sample
+
+
 class _Sample:
     """One sample on its way: target, signs, working set and what is known of its solution."""
 
@@ -64,14 +83,9 @@ class _Sample:
         self.active = np.empty(0, np.int64)
         self.multipliers = np.empty(0)
         self.residual = self.target
-        self.violation = self.complementarity = 0.0
+        self.violation = self.complementarity = self.objective = 0.0
+        self.before = -1.0
         self.fell, self.status, self.done = False, "inexact", False
-
-    @property
-    def objective(self) -> float:
-        """F, infinite where no point meets the constraints."""
-        push = self.target - self.residual
-        return np.inf if self.status == "infeasible" else float(push @ push)
 
     def solve(self, problem: ConeProblem, solve: Solve) -> None:
         """Solve on the working set."""
@@ -89,8 +103,9 @@ class _Sample:
         row = solution.multipliers[[0]]
         self.fell = self.fell or bool(solution.fallback[0])
         if solution.status[0] == "infeasible":
-            self.status, self.done = "infeasible", True
+            self.status, self.done, self.objective = "infeasible", True, np.inf
             return
+        self.before, self.objective = self.objective, float(solution.objective[0])
         self.active, self.multipliers = chosen[row.indices], row.data
         self.residual = self.target - (row.data * self.signs[self.active]) @ problem.points[self.active]
 
@@ -104,7 +119,8 @@ class _Sample:
         violated = np.flatnonzero(outside > TOLERANCE * scale)
         if len(violated) > n_joining:
             violated = violated[np.argpartition(-outside[violated], n_joining)[:n_joining]]
-        if len(violated) == 0:
+        # where multipliers are huge, rounding may go on violating constraints without an end
+        if len(violated) == 0 or not self.objective > self.before:
             self.done = True
             self.status = "optimal" if max(self.violation, self.complementarity) <= CERTIFIED else "inexact"
         self.working = np.union1d(self.active, violated)
@@ -118,7 +134,7 @@ def _project_batch(problem: ConeProblem, samples: slice, solve: Solve, n_jobs: i
     batch = [_Sample(problem, number) for number in range(problem.n_samples)[samples]]
     if problem.margin > 0 and not problem.norms.all():  # a zero point is never on the right side by a margin
         for sample in batch:
-            sample.status, sample.done = "infeasible", True
+            sample.status, sample.done, sample.objective = "infeasible", True, np.inf
     for _ in range(MOST_ROUNDS):
         waiting = [sample for sample in batch if not sample.done]
         if not waiting:

@@ -50,6 +50,8 @@ class Work(NamedTuple):
     """0, 1, 2, …"""
     error: np.ndarray
     """Gradient b − Kμ of all points."""
+    trial: np.ndarray
+    """The same, after picks have moved."""
     picks: np.ndarray
     """Points that enter; −1 − i once point i turned out to depend on the active ones."""
     gains: np.ndarray
@@ -76,6 +78,7 @@ def make_work(n: int, capacity: int, width: int, most_picks: int, dtype: type = 
         slots=np.zeros(capacity, np.int64),
         every=np.arange(capacity),
         error=np.empty(n, dtype),
+        trial=np.empty(n, dtype),
         picks=np.empty(most_picks, np.int64),
         gains=np.zeros(most_picks, dtype),
         refused=np.empty(n, np.int64),
@@ -84,21 +87,8 @@ def make_work(n: int, capacity: int, width: int, most_picks: int, dtype: type = 
 
 
 @inlined
-def borrow_task(task):
-    """The task without counting references."""
-    return Task(
-        borrow(task.gram),
-        borrow(task.linear),
-        borrow(task.signs),
-        borrow(task.source),
-        borrow(task.members),
-        borrow(task.filled),
-    )
-
-
-@inlined
-def borrow_work(work, n):
-    """The work space for n points, without counting references."""
+def borrow_work(work):
+    """The work space without counting references."""
     return Work(
         borrow(work.inverse),
         borrow(work.columns),
@@ -111,7 +101,8 @@ def borrow_work(work, n):
         borrow(work.side),
         borrow(work.slots),
         borrow(work.every),
-        borrow(work.error[:n]),
+        borrow(work.error),
+        borrow(work.trial),
         borrow(work.picks),
         borrow(work.gains),
         borrow(work.refused),

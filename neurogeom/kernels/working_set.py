@@ -1,8 +1,8 @@
-"""Joint problems: active sets of hundreds among thousands of points, where the time goes into memory traffic.
+"""Single precision: half the traffic and twice the numbers in a vector, for active sets of tens to hundreds.
 
-The Gram matrix is in single precision. Of each sample only a working set is looked at, and of its Gram matrix only the
-rows of points that enter, copied next to each other. The multipliers are then refined in double precision on the data,
-which also certify them; samples that stay in doubt are solved in double precision (`streaming`).
+The multipliers are then refined in double precision on the data, which also certify them; samples that stay in doubt
+are solved in double precision. Of joint problems, with thousands of points, only a working set is looked at, and of its
+Gram matrix only the rows of points that enter, copied next to each other.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import numpy as np
 
 from neurogeom.kernels.active_set import copy_row, solve_one
 from neurogeom.kernels.compiling import compiled, helper
-from neurogeom.kernels.lanes import DOUBLES, GROUP, SINGLES, combine, combine_short, dot
-from neurogeom.kernels.work import Task
+from neurogeom.kernels.lanes import DOUBLES, GROUP, SINGLES, borrow, combine, combine_short, dot
+from neurogeom.kernels.work import Task, borrow_work
 
 LIMIT = 2e-6  # of the length of the target: violations below it are beyond single precision
 GOOD = 1e-7  # largest gradient of an active point from which one step of refinement is enough
@@ -54,14 +54,18 @@ def make_room(n: int, most_members: int, capacity: int) -> Room:
 
 
 @compiled
-def solve_joint(gram, linear, signs, first, data, precision, found, room, work):
+def solve_single(gram, linear, signs, first, data, precision, found, room, work):
     """Solve one problem for each row of ``linear`` and ``signs``, starting from the working sets ``first``.
 
-    The other arguments are as in `solve_dense`; ``gram``, ``linear`` and ``signs`` are in single precision.
+    Working sets without members stand for all points. The other arguments are as in `solve_dense`; ``gram``, ``linear``
+    and ``signs`` are in single precision.
     """
-    rows, targets, margins = data
-    index, values, counts = found
-    members, active = room.members, room.active
+    # the caller keeps all arrays
+    gram, linear, signs, first, work = borrow(gram), borrow(linear), borrow(signs), borrow(first), borrow_work(work)
+    rows, targets, margins = borrow(data[0]), borrow(data[1]), borrow(data[2])
+    index, values, counts = borrow(found[0]), borrow(found[1]), borrow(found[2])
+    members, active, filled = borrow(room.members), borrow(room.active), borrow(room.filled)
+    panel, part, sides = borrow(room.panel), borrow(room.linear), borrow(room.signs)
     for sample in range(len(linear)):
         y = signs[min(sample, len(signs) - 1)]
         m = first.shape[1]
@@ -70,14 +74,18 @@ def solve_joint(gram, linear, signs, first, data, precision, found, room, work):
         size = counts[sample, 0]
         known = 0
         for _ in range(MOST_ROUNDS):
-            width = (m + WHOLE - 1) // WHOLE * WHOLE
-            task = Task(room.panel, room.linear[:width], room.signs[:width], gram, members[:m], room.filled)
-            load_members(task, linear[sample], y, known, size, work.slots)
+            if m == 0:
+                task = Task(gram, linear[sample], y, gram, members[:0], filled)
+            else:
+                width = (m + WHOLE - 1) // WHOLE * WHOLE
+                task = Task(panel, part[:width], sides[:width], gram, members[:m], filled)
+                load_members(task, linear[sample], y, known, size, work.slots)
             size = solve_one(task, work, 0.0, LIMIT, precision, False, size, counts[sample])
             for s in range(size):
-                active[s] = members[work.slots[s]]
+                active[s] = work.slots[s] if m == 0 else members[work.slots[s]]
             known = m
-            m = add_violated(gram, linear[sample], y, room, known, size, work.current)
+            if m > 0:
+                m = add_violated(gram, linear[sample], y, room, known, size, work.current)
             if m == known:
                 break
         counts[sample, 0] = size

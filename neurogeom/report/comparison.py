@@ -87,6 +87,7 @@ def compare(
     method: str = "pls",
     n_components: int = 25,
     n_splits: int = 10,
+    n_points: int | None = None,
     n_samples: int = 200,
     n_refits: int = 20,
     n_resamples: int = 1000,
@@ -110,12 +111,17 @@ def compare(
         Of the prediction.
     n_components, n_splits : int
         Of :func:`neurogeom.predictivity.score`.
+    n_points : int, optional
+        Stimuli per class for geometry, drawn at random, the same in all populations; not more than the smallest class
+        has. If not given, about as many in all classes together as the recording has neuroids (5 per class at least):
+        with many more, capacity lies on its floor.
     n_samples : int
         Of :func:`neurogeom.capacity.glue`.
     n_refits : int
         Jackknife refits for intervals of capacity over stimuli.
     n_resamples : int
-        Bootstrap resamples for intervals and differences of prediction.
+        Bootstrap resamples for intervals and differences of prediction; differences take more where there are many
+        pairs, so that they can be significant after correction.
     folder : path, optional
         Where finished units are kept: a run that was stopped goes on there.
     tell : callable, optional
@@ -157,12 +163,15 @@ def compare(
     check_option("method", method, ("pls", "ridge"))
     for name, value in {"n_samples": n_samples, "n_refits": n_refits, "n_resamples": n_resamples}.items():
         check_count(name, value, minimum=2)
+    if n_points is not None:
+        check_count("n_points", n_points, minimum=4)
     seed, say = resolve_seed(seed), tell or (lambda line: None)
     given = read(models, recording, labels)
     if len(set(given.classes)) < 2:
         raise ValueError(f"labels={labels!r} holds one class only; at least two are needed.")
     options = {
         "method": method, "n_components": n_components, "n_splits": n_splits, "n_samples": n_samples,
+        "n_points": given.points_of_geometry(n_points),
         "n_refits": n_refits, "n_resamples": n_resamples, "seed": seed,
     }  # fmt: skip
     unit = _units(folder, fingerprint("compare", given.trials, given.features, labels, options))
@@ -238,10 +247,12 @@ def _predict(
         say(f"  {name}: r = {float(found.correlation):.3f}")
     chosen = scores if len(scores) <= MOST else _best_layers(scores)
     quantity = "ceiled_score" if "reliability" in results else "correlation"
-    if len(chosen) > 1:
-        results["predictivity_differences"] = predictivity.compare(
-            chosen, quantity=quantity, n_resamples=max(options["n_resamples"], 20), seed=options["seed"]
-        )
+    n_pairs = len(chosen) * (len(chosen) - 1) // 2
+    # enough resamples that a difference can be significant after correction: the least p is 2 / (resamples + 1)
+    enough = max(options["n_resamples"], 100 * n_pairs)
+    results["predictivity_differences"] = predictivity.compare(
+        chosen, quantity=quantity, n_resamples=enough, seed=options["seed"]
+    )
     shared = set.intersection(*(set(map(str, one.data.data_vars)) for one in scores.values()))
     shared -= {"prediction", "response"}
     slim = [replace(one, data=one.data[sorted(shared)]) for one in scores.values()]
@@ -264,13 +275,18 @@ def _geometry(
 ) -> None:  # fmt: skip
     """Capacity, alignment and relative geometry of each population beside the recording's."""
     seed = options["seed"]
-    manifolds = given.manifolds(seed)
-    n_points = int(manifolds[RECORDING].n_points[0])
+    n_points = options["n_points"]
+    if n_points < given.smallest_class:
+        notes.append(
+            f"For geometry {n_points} stimuli of each class were drawn, of {given.smallest_class} or more: with many "
+            "more points than neuroids capacity lies on its floor."
+        )
     if n_points < 4:
         notes.append(
             f"The smallest class has {n_points} stimuli; capacity and geometry need 4 or more, and are left out."
         )
         return
+    manifolds = given.manifolds(n_points, seed)
     glue = {"n_samples": options["n_samples"], "origin": "mean", "seed": seed, "n_jobs": n_jobs}
     over = {"uncertainty": "points", "n_resamples": min(options["n_refits"], n_points)}
     found: dict[str, dict[str, Result]] = {}

@@ -17,6 +17,7 @@ from neurogeom.recordings.trials import check_recording
 STIMULUS = "stimulus_id"
 RECORDING = "recording"
 SEPARATOR = ": "
+LEAST_POINTS = 5  # per class, where there are as many
 
 
 @dataclass(frozen=True)
@@ -56,13 +57,29 @@ class Populations:
         """Class of each stimulus."""
         return [as_name(value) for value in self.means[self.labels].values]
 
-    def manifolds(self, seed: int) -> dict[str, Manifolds]:
+    @property
+    def smallest_class(self) -> int:
+        """Stimuli of the class that has fewest."""
+        return int(np.unique(self.classes, return_counts=True)[1].min())
+
+    def points_of_geometry(self, n_points: int | None) -> int:
+        """Stimuli per class for geometry: those asked for, or as many as keep classes separable in most recordings.
+
+        As many points as dimensions are always separable; with twice as many, random classes no longer are (Cover), and
+        capacity lies on its floor, where it says nothing.
+        """
+        if n_points is not None:
+            return min(n_points, self.smallest_class)
+        wanted = max(LEAST_POINTS, self.means.sizes["neuroid"] // len(set(self.classes)))
+        return min(wanted, self.smallest_class)
+
+    def manifolds(self, n_points: int, seed: int) -> dict[str, Manifolds]:
         """The recording and each layer with equal numbers of points, and no more neuroids than the recording has."""
         found = {}
+        limit = self.means.sizes["neuroid"]
         for name, responses in {RECORDING: self.means, **self.features}.items():
             one = Manifolds.from_labels(responses, np.array(self.classes, dtype=object))
-            one = one.subsample(int(one.n_points.min()), seed=seed)
-            limit = self.means.sizes["neuroid"]
+            one = one.subsample(n_points, seed=seed)
             found[name] = one.project(limit, seed=seed) if one.n_neuroids > limit else one
         return found
 

@@ -54,7 +54,7 @@ def in_short(found: ModelComparison) -> list[str]:
         said.append(_capacity_in_short(found))
     if "cka" in results:
         values = results["cka"].data["similarity"]
-        best = str(values[ALONG].values[int(np.argmax(values.values))])
+        best = str(values[ALONG].values[int(values.values.argmax())])
         said.append(
             f"Closest in overall geometry (debiased CKA with the recording) is {best}: {float(values.max()):.2f} "
             "(0 = unrelated, 1 = same)."
@@ -89,16 +89,19 @@ def numbers(found: ModelComparison) -> pd.DataFrame:
 
 def differences(found: ModelComparison) -> pd.DataFrame:
     """Capacity, dimension and radius minus the recording's, with p corrected over populations (Holm)."""
-    data = found.results["capacity_differences"].data
+    data, whole = found.results["capacity_differences"].data, found.results["capacity"].data
+    near = pd.Series(text.near_floor(whole), index=_names(whole))
+    hidden = np.asarray(near[_names(data)]) | bool(near[RECORDING])
     rows = {}
     for name in GEOMETRY:
         if f"{name}_difference" not in data:
             continue
         p = np.asarray(data[f"{name}_difference_p"].values, dtype=float)
+        p = np.where(hidden, np.nan, p)
         corrected = np.full(p.shape, np.nan)
         known = np.isfinite(p)
         corrected[known] = holm(p[known]) if known.any() else p[known]
-        rows[f"{name} − recording"] = _cells(data, f"{name}_difference")
+        rows[f"{name} − recording"] = _cells(data, f"{name}_difference", hidden)
         rows[f"p ({name})"] = pd.Series(corrected, index=_names(data))
     frame = pd.DataFrame(rows)
     frame.index.name = ALONG
@@ -126,12 +129,12 @@ def methods(found: ModelComparison) -> str:
         else ""
     )
     geometry = (
-        " For geometry, responses were averaged over repetitions, classes were cut to equal numbers of stimuli (the "
-        "same in all populations), and populations with more neuroids than the recording were projected at random to "
-        "its number. Alignment is the covariance alignment distance of Kuoch et al. (2024), averaged over pairs of "
-        f"classes; overall similarity is debiased linear CKA (Kornblith et al., 2019).{relative} Capacities were "
-        "compared with the recording's by a paired delete-group jackknife over stimuli, with Holm's correction over "
-        "populations."
+        f" For geometry, responses were averaged over repetitions, {facts['n_points']} stimuli of each class were "
+        "drawn (the same in all populations), and populations with more neuroids than the recording were projected at "
+        "random to its number. Alignment is the covariance alignment distance of Kuoch et al. (2024), averaged over "
+        f"pairs of classes; overall similarity is debiased linear CKA (Kornblith et al., 2019).{relative} Capacities "
+        "were compared with the recording's by a paired delete-group jackknife over stimuli, with Holm's correction "
+        "over populations."
         if "capacity" in found.results
         else ""
     )
@@ -140,7 +143,7 @@ def methods(found: ModelComparison) -> str:
         f"were compared with {len(found.populations)} populations of model units. Responses were predicted from each "
         f"population by {regression}, scored by Pearson's r on held-out stimuli in {facts['n_splits']} random splits "
         f"(90 % training).{reliability} Predictions from class labels alone were scored in the same way. Scores were "
-        f"compared by a paired bootstrap over stimuli and neuroids ({facts['n_resamples']} resamples) with Holm's "
+        f"compared by a paired bootstrap over stimuli and neuroids ({_resamples(found)} resamples) with Holm's "
         f"correction.{geometry}"
     )
 
@@ -155,7 +158,7 @@ def _prediction_in_short(found: ModelComparison) -> str:
     data = found.results["predictivity"].data
     name = "ceiled_score" if "ceiled_score" in data else "correlation"
     own = data[name].sel({ALONG: list(found.populations)})
-    best = found.populations[int(np.argmax(own.values))]
+    best = found.populations[int(own.values.argmax())]
     what = "of the ceiling" if name == "ceiled_score" else "correlation"
     words = (
         f"{best} predicts held-out responses best: {float(own.max()):.2f} {what}; class means alone give "
@@ -190,7 +193,13 @@ def _capacity_in_short(found: ModelComparison) -> str:
         names = [name for name, one, v in zip(p.index, p, value, strict=True) if one < ALPHA and sign * v > 0]
         if names:
             words += f" Significantly {word}: {', '.join(names)}."
+    if not np.isfinite(p).any():
+        return words + " Differences from the recording mean nothing there."
     return words if (p < ALPHA).any() else words + " No population differs from it significantly."
+
+
+def _resamples(found: ModelComparison) -> Any:
+    return found.results["predictivity_differences"].settings["n_resamples"]
 
 
 def _floor(data: Any) -> float:
@@ -322,11 +331,11 @@ def _dots(data: Any, name: str, ax: Any, *, hidden: np.ndarray | None = None, sh
     """One row per population with its interval; near the floor capacity is hollow and geometry left out."""
     values = np.asarray(data[name].values, dtype=float)
     found = text.interval(data, name)
-    low: Any = None if found is None else found.low
-    high: Any = None if found is None else found.high
+    low, high = (None, None) if found is None else (found.low, found.high)
     if hidden is not None and name != "capacity":
         values = np.where(hidden, np.nan, values)
-        low, high = (None, None) if low is None else (np.where(hidden, np.nan, low), np.where(hidden, np.nan, high))
+        if low is not None and high is not None:
+            low, high = np.where(hidden, np.nan, low), np.where(hidden, np.nan, high)
     hollow = hidden if name == "capacity" else None
     plotting.dots(_names(data), values, low=low, high=high, hollow=hollow, ax=ax)
     if not show_names:

@@ -101,7 +101,7 @@ def test_caption_names_the_kind_of_interval_and_what_was_left_out() -> None:
 
 def test_caption_says_when_nothing_lies_near_the_floor() -> None:
     result = glue_result(0.5, 0.05)
-    assert "All values lie above 1.5 times it." in text.caption(result)
+    assert "All values lie above 1.5 times it." in text.caption(results.concat([result, result], layer=["a", "b"]))
 
 
 def test_all_layers_near_their_floor_leave_a_sentence_instead_of_geometry() -> None:
@@ -215,6 +215,14 @@ def test_theory_figures_show_each_case_once_with_its_error() -> None:
     np.testing.assert_allclose(found, [1.0, 1.0, 1.0])
     widths = [s[1, 0] - s[0, 0] for c in ax.collections for s in c.get_segments() if len(s)]
     np.testing.assert_allclose(widths, 2 * 1.96 * 2.0)
+
+
+def test_captions_of_single_results_say_what_is_drawn() -> None:
+    whole = text.caption(glue_result(0.5, 0.1))
+    assert whole.startswith("Capacity α of each manifold, sorted: GLUE, 4 manifolds of 20 points each, 200 samples.")
+    assert "Dotted: the floor P/rank" in whole
+    assert "order statistics" in text.caption(simulated_result(np.array([4.0, 5.0, 6.0])))
+    assert "Gray: the interval holds zero." in text.caption(sensitivity_result(np.ones(3)))
 
 
 def test_methods_text_tells_measure_samples_and_uncertainty() -> None:

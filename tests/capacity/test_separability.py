@@ -8,8 +8,9 @@ import pytest
 from neurogeom import kernels
 from neurogeom.capacity import separability
 from neurogeom.capacity.dichotomies import draw
+from neurogeom.capacity.solving import Task, solve
 from neurogeom.capacity.span import row_space
-from tests.capacity.populations import labels, random_clouds
+from tests.capacity.populations import labels, random_clouds, targets
 
 
 @pytest.fixture(scope="module")
@@ -50,3 +51,24 @@ def test_independent_points_separate_for_any_labels_and_nothing_is_solved(monkey
     points = np.random.default_rng(2).normal(size=(9, 12))
     signs = labels(3, 20, 9).astype(np.int8)
     assert separability.decide(points, np.arange(9), signs, row_space(points)).all()
+
+
+def test_projection_proves_most_separable_dichotomies_and_no_other(population):
+    points, membership, signs = population
+    labels = np.ascontiguousarray(signs[:, membership])
+    gaussian = targets(4, 40, 10)
+    solution = kernels.project(points, gaussian, labels)
+    signed = solution.multipliers.toarray() * labels
+    found = separability.separated(points, labels, gaussian - signed @ points)
+    status = kernels.separate(points, labels).status
+    assert not found[status == 0].any()
+    assert found[status == 1].mean() > 0.9
+
+
+def test_solve_uses_the_projection_where_points_are_many(population, monkeypatch):
+    points, membership, signs = population
+    task = Task(points, membership, targets(5, 40, 10), signs)
+    expected = solve(task).separability
+    monkeypatch.setattr(separability, "GRAM_LIMIT", 0)
+    monkeypatch.setattr(kernels, "separate", None)
+    np.testing.assert_array_equal(solve(task).separability, expected)

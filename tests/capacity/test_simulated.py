@@ -43,11 +43,11 @@ def test_mean_critical_dimension_is_glue_objective_plus_a_half():
 @pytest.mark.filterwarnings("ignore::neurogeom._core.warnings.NeurogeomWarning")
 @pytest.mark.parametrize(("n_manifolds", "n_neuroids"), [(24, 15), (16, 8), (10, 12)])
 def test_single_points_separate_with_the_probability_of_cover(n_manifolds, n_neuroids):
-    result = simulated(single_points(3, n_manifolds, n_neuroids), n_trials=1500, dichotomies="random", seed=4)
+    result = simulated(single_points(3, n_manifolds, n_neuroids), n_trials=1000, dichotomies="random", seed=4)
     critical = result.n_critical.values
     for n_dimensions in range(1, n_neuroids + 1):
         expected = separable_probability(n_manifolds, n_dimensions)
-        error = np.sqrt(max(expected * (1 - expected), 1e-3) / 1500)
+        error = np.sqrt(max(expected * (1 - expected), 1e-3) / 1000)
         assert abs(np.mean(critical <= n_dimensions) - expected) < 4.5 * error
 
 
@@ -62,7 +62,7 @@ def test_capacity_from_mean_of_single_points_is_exact_also_where_some_are_insepa
     probabilities = [separable_probability(n_manifolds, n) for n in range(n_neuroids + 1)]
     exact = sum(1 - p for p in probabilities[:-1]) - probabilities[-1] / 2
     np.testing.assert_allclose(n_manifolds / exact, expected, rtol=1e-9)
-    result = simulated(single_points(3, n_manifolds, n_neuroids), n_trials=1500, dichotomies="random", seed=5)
+    result = simulated(single_points(3, n_manifolds, n_neuroids), n_trials=1000, dichotomies="random", seed=5)
     assert abs(result.capacity_from_mean - expected) < 4 * result.capacity_from_mean_se
     low, high = result.capacity_from_mean_ci.values
     np.testing.assert_allclose(

@@ -17,7 +17,7 @@ from neurogeom.cli import cli
 
 def test_help_names_every_command() -> None:
     text = CliRunner().invoke(cli, ["--help"]).output
-    assert all(name in text for name in ("demo", "capacity", "info"))
+    assert all(name in text for name in ("demo", "capacity", "compare", "predict", "align", "datasets", "info"))
 
 
 @pytest.mark.parametrize("command", sorted(cli.commands))

@@ -42,15 +42,18 @@ def test_a_zero_point_makes_every_dichotomy_inseparable():
     assert (kernels.separate(points, np.ones((3, 5), np.int8)).status == 0).all()
 
 
-@pytest.mark.parametrize("n_points", [10, 60])
-def test_critical_dimension_is_the_first_separable_one(n_points):
+@pytest.mark.parametrize(
+    ("n_points", "n_coordinates", "mean"), [(10, 30, 0.0), (60, 50, 0.0), (40, 30, 1.0), (70, 24, 0)]
+)
+def test_critical_dimension_is_the_first_where_a_linear_program_has_a_solution(n_points, n_coordinates, mean):
     rng = np.random.default_rng(n_points)
-    for _ in range(10):
-        points = rng.normal(size=(n_points, 50))
+    for _ in range(8):
+        points = rng.normal(size=(n_points, n_coordinates)) + mean * rng.normal(size=n_coordinates)
         signs = rng.choice(np.array([-1, 1], np.int8), size=n_points)
-        status = [kernels.separate(points[:, :n], signs[None]).status[0] for n in range(1, 51)]
-        expected = status.index(1) + 1 if 1 in status else np.inf
-        assert kernels.critical_dimension(points, signs).n_critical == expected
+        status = [separable_by_linear_program(points[:, :n], signs) for n in range(1, n_coordinates + 1)]
+        expected = status.index(True) + 1 if True in status else np.inf
+        found = kernels.critical_dimension(points, signs)
+        assert (found.n_critical, found.n_undecided) == (expected, 0)
 
 
 def test_separability_is_monotone_in_the_number_of_coordinates():
