@@ -12,6 +12,7 @@ from neurogeom._core.memory import require_memory
 from neurogeom._core.parallel import resolve_n_jobs
 from neurogeom._core.validation import check_option, check_real
 from neurogeom._core.warnings import collect
+from neurogeom.capacity import separability
 from neurogeom.capacity.cautions import caution
 from neurogeom.capacity.dichotomies import RULES as DRAWN
 from neurogeom.capacity.draws import Opened, open_task, settings_of
@@ -215,7 +216,7 @@ def _require(opened: Opened, n_jobs: int | None) -> None:
     n_points, n_neuroids = opened.points.shape
     sizes = (n_points, n_neuroids, opened.manifolds.n_manifolds, opened.n_samples)
     require_memory(
-        needed_bytes(*sizes, resolve_n_jobs(n_jobs)),
+        max(needed_bytes(*sizes, resolve_n_jobs(n_jobs)), separability.needed_bytes(n_points, n_neuroids)),
         f"GLUE of {sizes[2]} manifolds with {n_points} points, {n_neuroids} neuroids and {sizes[3]} samples",
         _NEEDS_MORE,
     )

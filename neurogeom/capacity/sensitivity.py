@@ -12,6 +12,7 @@ from neurogeom._core.memory import require_memory
 from neurogeom._core.parallel import run_units
 from neurogeom._core.warnings import DegenerateInputWarning, collect, warn
 from neurogeom.capacity import derivatives as formulas
+from neurogeom.capacity import separability
 from neurogeom.capacity.cautions import caution_floor, caution_inexact
 from neurogeom.capacity.draws import Opened, open_task, settings_of
 from neurogeom.capacity.estimates import Samples
@@ -169,7 +170,7 @@ def _require(opened: Opened, point_gradients: bool) -> None:
     (n_points, n_neuroids), n_samples = opened.points.shape, opened.n_samples
     numbers = n_points * n_neuroids * (1 + 2 * point_gradients) + n_samples * (6.0 * n_neuroids + 2.0 * n_points)
     require_memory(
-        8.0 * numbers,
+        max(8.0 * numbers, separability.needed_bytes(n_points, n_neuroids)),
         f"Sensitivity with {n_points} points, {n_neuroids} neuroids and {n_samples} samples",
         "Use fewer samples (n_samples) or fewer points (manifolds.subsample), or leave out point_gradients.",
     )

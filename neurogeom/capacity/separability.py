@@ -86,6 +86,11 @@ def is_large(n_points: int) -> bool:
     return 8 * n_points**2 > GRAM_LIMIT
 
 
+def needed_bytes(n_points: int, n_neuroids: int) -> float:
+    """Memory of a proof of separability, where products of all pairs of points are formed."""
+    return 0.0 if is_large(n_points) else 8.0 * n_points * (n_points + 2 * n_neuroids)
+
+
 def separated(points: Floats, labels: NDArray[np.int8], projections: Floats) -> NDArray[np.bool_]:
     r"""Dichotomies that a projection on their cone proves separable.
 

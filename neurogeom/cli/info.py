@@ -27,6 +27,7 @@ def report() -> str:
     True
     """
     import neurogeom
+    from neurogeom._core.folders import cache_folder
     from neurogeom._core.memory import available_bytes
     from neurogeom._core.parallel import resolve_n_jobs
 
@@ -37,7 +38,7 @@ def report() -> str:
         ("cores", str(resolve_n_jobs(None))),
         ("memory free", f"{available_bytes() / 1e9:.1f} GB"),
         ("back ends", ", ".join(_backends())),
-        ("cache folder", _cache_folder()),
+        ("cache folder", str(cache_folder())),
         ("NEUROGEOM_DATA", os.environ.get("NEUROGEOM_DATA", "not set")),
         *((name, _version(name)) for name in PACKAGES),
     ]
@@ -50,16 +51,6 @@ def _backends() -> list[str]:
     from neurogeom import kernels
 
     return [str(name) for name in getattr(kernels, "BACKENDS", ("reference", "cpu"))]
-
-
-def _cache_folder() -> str:
-    """Where compiled kernels are kept."""
-    from neurogeom.kernels import compiling
-
-    for name in ("cache_folder", "cache_dir"):
-        if hasattr(compiling, name):
-            return str(getattr(compiling, name)())
-    return "unknown"
 
 
 def _version(package: str) -> str:

@@ -6,6 +6,7 @@ import hashlib
 import os
 from pathlib import Path
 
+from neurogeom._core.folders import cache_folder
 from neurogeom.datasets.catalog import Card, CardFile, card
 
 VARIABLE = "NEUROGEOM_DATA"
@@ -78,15 +79,7 @@ def search_folders(name: str) -> list[Path]:
     given = os.environ.get(VARIABLE)
     if given:
         folders += [Path(given).expanduser() / name, Path(given).expanduser()]
-    return [*folders, cache_folder() / name]
-
-
-def cache_folder() -> Path:
-    """Where downloads are kept: ``NEUROGEOM_CACHE``, or the user's own cache folder."""
-    import pooch
-
-    chosen = os.environ.get("NEUROGEOM_CACHE")
-    return (Path(chosen).expanduser() if chosen else Path(pooch.os_cache("neurogeom"))) / "datasets"
+    return [*folders, cache_folder() / "datasets" / name]
 
 
 def _check_content(path: Path, file: CardFile) -> None:
@@ -106,7 +99,7 @@ def _download(card: Card, file: CardFile) -> Path:
     """The file from the card's address; a partial or altered download never gets the file's name."""
     import pooch
 
-    folder = cache_folder() / card.name
+    folder = cache_folder() / "datasets" / card.name
     try:
         return Path(pooch.retrieve(file.url, known_hash=f"sha256:{file.sha256}", fname=file.name, path=folder))
     except Exception as error:  # pooch passes on whatever its downloaders raise

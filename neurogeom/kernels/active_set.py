@@ -22,6 +22,7 @@ MOST_STALLED = 20  # steps near the limit without progress
 MOST_CORRECTIONS = 3  # steps at the end for active points whose gradient is not 0
 FAR_ABOVE = 1e4  # times the limit, where rounding need not be looked at
 MASKED = 1e30
+BROKEN = 1_000_000  # steps, more than any budget: nothing left although something should have
 
 # Precision of the loop: part of the sum of the multipliers below which violations are rounding, and part of a unit
 # row's square outside the span of the active points for it to count as independent.
@@ -230,9 +231,12 @@ def walk(work, rounding, before, first, size):
             moved = True
         for s in range(size):
             current[s] += length * step[s]
+        n_active = size
         for s in range(size - 1, -1, -1):
             right[s] *= 1 - length
             if side[s] * step[s] <= 0 and side[s] * current[s] <= rounding * abs(step[s]):
                 delete(work, size, s)
                 size -= 1
+        if size == n_active:  # the inverse has lost all its digits; the data will decide
+            return size, BROKEN, moved
         first = 0

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import sys
-import tempfile
 import threading
 from collections.abc import Callable
 from functools import lru_cache
@@ -13,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import numba
+
+from neurogeom._core.folders import code_folder
 
 # Sums may be reordered, which lets them use vector units. NaN and infinity keep their meaning, and the
 # order chosen by the compiler is fixed, so results stay the same on one type of CPU.
@@ -53,40 +52,4 @@ def machine_code_folder() -> Path:
     digest = hashlib.sha256(numba.__version__.encode())
     for source in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(source.read_bytes())
-    return cache_folder() / f"loops-{digest.hexdigest()[:16]}"
-
-
-def cache_folder() -> Path:
-    """Cache folder: ``NEUROGEOM_CACHE``, else the user's cache folder, else a private temporary one."""
-    for folder in _candidates():
-        if _is_writable(folder):
-            return folder
-    return Path(tempfile.mkdtemp(prefix="neurogeom-"))
-
-
-def _candidates() -> list[Path]:
-    """Folders to try, best first."""
-    chosen = os.environ.get("NEUROGEOM_CACHE")
-    folders = [Path(chosen).expanduser()] if chosen else []
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or "~/AppData/Local"
-    elif sys.platform == "darwin":
-        base = "~/Library/Caches"
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    folders.append(Path(base).expanduser() / "neurogeom")
-    user = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
-    folders.append(Path(tempfile.gettempdir()) / f"neurogeom-{user}")
-    return folders
-
-
-def _is_writable(folder: Path) -> bool:
-    """Whether files can be created in the folder, and nobody else can put code there."""
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-        # A shared temporary folder may hold a folder of this name that belongs to someone else.
-        return not hasattr(os, "getuid") or folder.stat().st_uid == os.getuid() or os.getuid() == 0
-    except (OSError, RuntimeError):
-        return False
+    return code_folder() / f"loops-{digest.hexdigest()[:16]}"

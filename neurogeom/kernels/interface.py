@@ -183,6 +183,8 @@ def separate(
     points = as_float_matrix(points, "points")
     signs = as_signs(signs, len(np.atleast_1d(signs)), len(points))
     name = resolve_backend(backend, len(points), points.shape[1], len(signs))
+    if name == "cpu":
+        sizes.require_separation(points.shape[0], points.shape[1])
     return _module(name).separate(points, signs, n_jobs=n_jobs)
 
 
@@ -213,6 +215,7 @@ def critical_dimension(points: np.ndarray, signs: np.ndarray) -> CriticalDimensi
     """
     points = as_float_matrix(points, "points")
     signs = as_signs(np.asarray(signs)[None, :], 1, len(points))[0]
+    sizes.require_separation(points.shape[0], points.shape[1], 3)
     return _module("cpu").critical_dimension(points, signs)
 
 

@@ -10,7 +10,7 @@ from neurogeom.kernels import streaming
 from neurogeom.kernels.problem import ConeProblem
 
 WHOLE_POINTS = 1024
-"""Up to here the loop looks at all points, in double precision; beyond, at working sets, in single precision."""
+"""Up to here the loop looks at all points at once; beyond, at working sets."""
 SAMPLES_AT_ONCE = 512
 ALWAYS_FITS = 64_000_000
 
@@ -41,3 +41,12 @@ def require(problems: Sequence[ConeProblem], n_jobs: int | None) -> None:
         what = f"{len(problems)} clouds of up to {what}"
     remedy = "Use fewer points or neuroids, or solve fewer samples at a time."
     require_memory(needed, f"Projection of {what}", remedy)
+
+
+def require_separation(n_points: int, n_neuroids: int, n_copies: int = 1) -> None:
+    """Refuse a proof of separability whose products of all pairs of points, in so many copies, would not fit."""
+    needed = 8 * n_points * (n_copies * n_points + 2 * n_neuroids)
+    if needed < ALWAYS_FITS:
+        return
+    what = f"Separability of {n_points} points of {n_neuroids} neuroids"
+    require_memory(needed, what, "Use fewer points or neuroids.")

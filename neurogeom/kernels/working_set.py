@@ -17,7 +17,7 @@ from neurogeom.kernels.lanes import DOUBLES, GROUP, SINGLES, borrow, combine, co
 from neurogeom.kernels.work import Task, borrow_work
 
 LIMIT = 2e-6  # of the length of the target: violations below it are beyond single precision
-GOOD = 1e-7  # largest gradient of an active point from which one step of refinement is enough
+GOOD = 1e-9  # largest gradient of an active point from which one step of refinement is enough
 MOST_ROUNDS = 20
 MOST_REFINEMENTS = 4
 WHOLE = GROUP * SINGLES

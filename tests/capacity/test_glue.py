@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 import neurogeom._core.memory as memory
-from neurogeom import results
+from neurogeom import kernels, results
 from neurogeom._core.warnings import DegenerateInputWarning, SaturationWarning
 from neurogeom.capacity.dichotomies import draw
 from neurogeom.capacity.glue import glue
@@ -543,6 +543,16 @@ def test_sizes_that_do_not_fit_are_refused_before_anything_is_allocated(populati
         simulated(population)
     with pytest.raises(MemoryError, match="Sensitivity with 120 points"):
         sensitivity(population)
+
+
+def test_products_of_all_points_that_the_proof_needs_are_counted_before_the_solution(monkeypatch):
+    clouds = [np.zeros((1000, 2))] * 12
+    monkeypatch.setattr(memory, "available_bytes", lambda: 10**9)
+    monkeypatch.setattr(kernels, "project", None)
+    with pytest.raises(MemoryError, match="GLUE of 12 manifolds with 12000 points"):
+        glue(clouds, n_samples=2)
+    with pytest.raises(MemoryError, match="Sensitivity with 12000 points"):
+        sensitivity(clouds, n_samples=2)
 
 
 # ------------------------------------------------------------------------------------------------ uncertainty

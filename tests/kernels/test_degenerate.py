@@ -102,6 +102,16 @@ def test_an_inseparable_problem_at_a_margin_is_called_infeasible():
     assert solution.status[0] == "infeasible"
 
 
+def test_points_on_a_grid_at_a_margin_come_to_an_end():
+    """Whole numbers in few dimensions: points depend on each other exactly, and the inverse loses all its digits."""
+    rng = np.random.default_rng(62)
+    rng.normal(size=(74, 11))
+    points = rng.integers(-1, 2, size=(74, 11)).astype(float)
+    targets = rng.normal(size=(3, 11)) * rng.choice([1e-6, 1.0, 1e6])
+    signs = rng.choice(np.array([-1, 1], np.int8), size=(3, 74))
+    assert (kernels.project(points, targets, signs, margin=0.3).status != "inexact").all()
+
+
 def test_a_zero_point_at_a_margin_is_infeasible_and_at_none_is_ignored():
     points = np.array([[1.0, 0.0], [0.0, 0.0]])
     assert kernels.project(points, [[1.0, 1.0]], margin=0.1).status[0] == "infeasible"

@@ -69,3 +69,12 @@ def test_half_of_all_dichotomies_separate_at_twice_as_many_points_as_neuroids():
     points, signs = rng.normal(size=(40, 20)), rng.choice(np.array([-1, 1], np.int8), size=(600, 40))
     share = (kernels.separate(points, signs).status == 1).mean()
     assert abs(share - 0.5) < 4 * np.sqrt(0.25 / 600)  # Cover (1965)
+
+
+def test_a_proof_that_does_not_fit_is_refused_before_anything_is_allocated(monkeypatch):
+    points = np.zeros((4000, 3))
+    monkeypatch.setattr("neurogeom._core.memory.available_bytes", lambda: 100_000_000)
+    with pytest.raises(MemoryError, match="Separability of 4000 points of 3 neuroids needs"):
+        kernels.separate(points, np.ones((1, 4000), np.int8))
+    with pytest.raises(MemoryError, match="Separability of 4000 points"):
+        kernels.critical_dimension(points, np.ones(4000, np.int8))
