@@ -88,6 +88,7 @@ def _global_state() -> dict[str, Any]:
     if "torch" in sys.modules:
         torch = sys.modules["torch"]
         state["torch dtype"] = torch.get_default_dtype()
+        state["torch threads"] = torch.get_num_threads()
         state["torch gradients"] = torch.is_grad_enabled()
         state["torch deterministic"] = torch.are_deterministic_algorithms_enabled()
     if "numba" in sys.modules and hasattr(sys.modules["numba"], "get_num_threads"):
