@@ -87,7 +87,8 @@ def run(
     outcome = run_layers(inputs, measures, store, after=lambda name, found: _tell_layer(name, found, tell), bar=bar)
     if not outcome.results:
         raise ValueError(next(iter(outcome.failures.values()), "there was nothing to compute."))
-    sections, figures = _sections(outcome, layers, command_line(responses, out, methods, labels, layer, options))
+    asked = {"labels": labels, "layer": layer, "variable": variable, "average": average, **options}
+    sections, figures = _sections(outcome, layers, command_line(responses, out, methods, asked))
     title, subtitle = (
         f"Manifold capacity of {responses.name}",
         f"{len(set(classes))} classes, {array.shape[1]} neuroids",
@@ -217,20 +218,28 @@ def build_measures(methods: Sequence[str], options: Mapping[str, Any]) -> dict[s
     return measures
 
 
-def command_line(
-    responses: Path,
-    out: Path,
-    methods: Sequence[str],
-    labels: str | None,
-    layer: str | None,
-    options: Mapping[str, Any],
-) -> str:
-    """Return the command that gives the same again."""
+def command_line(responses: Path, out: Path, methods: Sequence[str], options: Mapping[str, Any]) -> str:
+    """Return the command that gives the same again.
+
+    Parameters
+    ----------
+    responses, out : Path
+        File and folder of the run.
+    methods : sequence of str
+        Names on the command line.
+    options : mapping of str to anything
+        All other options by the name of their parameter; those that were not given are None or 'none'. The number of
+        workers changes nothing and is left out.
+
+    Returns
+    -------
+    str
+        Quoted for a shell.
+    """
     import shlex
 
-    parts = ["neurogeom", "capacity", str(responses), "--labels", str(labels)]
+    parts = ["neurogeom", "capacity", str(responses)]
     parts += [part for method in methods for part in ("--method", method)]
-    parts += ["--layer", layer] if layer else []
     for name, value in options.items():
         if value is not None and value != "none" and name != "n_jobs":
             parts += [f"--{name.replace('_', '-')}", str(value)]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -227,3 +230,35 @@ def test_presentations_are_averaged_into_points(run: Callable[..., Result], tmp_
     assert result.exit_code == 0, result.output
     found = results.load(tmp_path / "out" / "results.nc", "glue")
     assert found.data["manifold_n_points"].values.tolist() == [4, 4, 4, 4]
+
+
+def test_report_repeats_the_command_with_all_its_options(
+    run: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading the printed command gives what was asked for, option by option."""
+    asked: list[dict[str, Any]] = []
+    real = cli.commands["capacity"].callback
+    assert real is not None
+
+    def remember(**options: Any) -> Any:
+        asked.append(options)
+        return real(**options)
+
+    monkeypatch.setattr(cli.commands["capacity"], "callback", remember)
+    array = responses(60, layers=("conv 1", "conv 2", "logits")).assign_coords(
+        stimulus_id=("presentation", np.arange(32) // 2)
+    )
+    result = run(
+        array, "--labels", "object_name", "--layer", "conv *", "--average", "stimulus_id", "--variable", "responses",
+        "--method", "glue", "--method", "mean-field", "--seed", "3", "--margin", "0.25", "--dichotomies", "random",
+        "--uncertainty", "points", "--backend", "cpu",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    page = html.unescape((tmp_path / "out" / "report.html").read_text(encoding="utf-8"))
+    (line,) = re.findall(r"neurogeom capacity [^<\n]*", page)
+    program, name, *arguments = shlex.split(line)
+    assert (program, name) == ("neurogeom", "capacity")
+    again = cli.commands["capacity"].make_context(name, arguments).params
+    (given,) = asked
+    assert {key for key, value in given.items() if value is None} <= {"n_jobs"}  # else an option could be forgotten
+    assert again == {**given, "n_jobs": None}
