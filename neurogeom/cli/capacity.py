@@ -70,6 +70,7 @@ def run(
     ValueError
         For a file, label, layer or option that does not fit, and when nothing could be computed.
     """
+    import neurogeom
     from neurogeom.recordings import load
 
     started = time.perf_counter()
@@ -79,7 +80,8 @@ def run(
     bar = sys.stderr.isatty()
     measures = build_measures(methods, {**options, "progress": bar})
     given = {name: str(value) for name, value in sorted(options.items()) if name != "n_jobs"}
-    mark = fingerprint("capacity", array, np.asarray(classes).astype(str), list(layers), list(methods), average, given)
+    run_of = ("capacity", neurogeom.__version__, list(layers), list(methods), average, given)
+    mark = fingerprint(*run_of, array, np.asarray(classes).astype(str))
     store = open_store(out, mark)
     say(f"{responses.name}: {array.shape[0]} presentations × {array.shape[1]} neuroids, {len(set(classes))} classes")
     inputs = {name: partial(_manifolds, part, classes, average) for name, part in layers.items()}

@@ -15,6 +15,7 @@ import pytest
 import xarray as xr
 from click.testing import CliRunner, Result
 
+import neurogeom
 from neurogeom import results
 from neurogeom.cli import capacity as command
 from neurogeom.cli import cli
@@ -201,6 +202,17 @@ def test_units_of_another_run_are_not_mixed_in(run: Callable[..., Result], monke
     monkeypatch.setattr(command, "build_measures", Stop(2, KeyboardInterrupt()))
     assert run(array, "--labels", "object_name").exit_code == 130
     result = run(array + 1.0, "--labels", "object_name")
+    assert result.exit_code == 1
+    assert "units of another run" in said(result)
+
+
+def test_units_of_another_version_are_not_mixed_in(run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+    array = responses(60, layers=("a", "b"))
+    with monkeypatch.context() as patch:
+        patch.setattr(command, "build_measures", Stop(2, KeyboardInterrupt()))
+        assert run(array, "--labels", "object_name").exit_code == 130
+    monkeypatch.setattr(neurogeom, "__version__", "0.0.0")
+    result = run(array, "--labels", "object_name")
     assert result.exit_code == 1
     assert "units of another run" in said(result)
 
