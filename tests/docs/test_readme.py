@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import importlib.util
 import re
 from pathlib import Path
 
@@ -31,3 +32,22 @@ def test_pictures_are_small_and_described() -> None:
 def test_links_lead_to_files() -> None:
     links = [target for target in re.findall(r"\]\(([^)#]+)\)", TEXT) if not target.startswith("http")]
     assert [target for target in links if not (ROOT / target).exists()] == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_commands_that_run_python_name_modules_that_are_there(page: str) -> None:
+    """A script of a package that is run by its path does not find the package."""
+    words = (ROOT / page).read_text(encoding="utf-8")
+    commands = [
+        line.split("#")[0].split() for line in re.findall(r"(?:`|^ {4}\S*)(python [^`\n]+)", words, re.MULTILINE)
+    ]
+    assert all(command[1] in ("-m", "-c") for command in commands), commands
+    modules = [command[2] for command in commands if command[1] == "-m"]
+    files = [ROOT / module.replace(".", "/") for module in modules]
+    missing = [
+        module
+        for module, path in zip(modules, files, strict=True)
+        if not path.with_suffix(".py").exists() and not path.is_dir() and importlib.util.find_spec(module) is None
+    ]
+    assert missing == []
+    assert modules or page == "README.md"
