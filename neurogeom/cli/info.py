@@ -47,10 +47,24 @@ def report() -> str:
 
 
 def _backends() -> list[str]:
-    """The kernels that can be used here."""
+    """Each kernel with what came of a small problem that it was given here."""
+    from neurogeom.kernels.interface import BACKENDS
+
+    return [f"{name} ({_tried(name)})" for name in BACKENDS if name != "auto"]
+
+
+def _tried(backend: str) -> str:
+    """'works', or why not: the point -1 is projected on x >= 0, at a squared distance of 1."""
+    import numpy as np
+
     from neurogeom import kernels
 
-    return [str(name) for name in getattr(kernels, "BACKENDS", ("reference", "cpu"))]
+    try:
+        solution = kernels.project(np.array([[-1.0]]), np.array([[-1.0]]), backend=backend, n_jobs=1)
+    except Exception as error:  # whatever it is, a bug report needs it
+        return f"fails: {type(error).__name__}: {error}"
+    distance = float(solution.objective[0])
+    return "works" if abs(distance - 1.0) < 1e-6 else f"wrong: {distance:g} in place of 1"
 
 
 def _version(package: str) -> str:

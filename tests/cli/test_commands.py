@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -38,8 +39,25 @@ def test_info_tells_versions_back_ends_and_cache_folder() -> None:
     )
     assert lines["neurogeom"] == neurogeom.__version__
     assert lines["numpy"] == np.__version__
-    assert "cpu" in result.output
     assert "cache folder" in result.output
+
+
+def test_info_tells_which_back_ends_were_tried_and_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    from neurogeom import kernels
+
+    real = kernels.project
+
+    def broken(*arrays: Any, backend: str, **options: Any) -> Any:
+        if backend == "reference":
+            raise ImportError("no solver")
+        return real(*arrays, backend=backend, **options)
+
+    monkeypatch.setattr(kernels, "project", broken)
+    (line,) = [line for line in CliRunner().invoke(cli, ["info"]).output.splitlines() if line.startswith("back ends")]
+    assert "cpu (works)" in line
+    assert "reference (fails: ImportError: no solver)" in line
+    monkeypatch.setattr(kernels, "project", real)
+    assert "reference (works)" in CliRunner().invoke(cli, ["info"]).output
 
 
 def test_module_runs_as_a_program_and_help_loads_no_heavy_package() -> None:
