@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import shlex
+import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,9 @@ def test_file_becomes_report_figures_and_numbers(run: Callable[..., Result], tmp
     row = table[(table["measure"] == "glue") & (table["quantity"] == "capacity")]
     assert row["value"].item() == pytest.approx(glue.capacity)
     page = (out / "report.html").read_text(encoding="utf-8")
-    assert "cat" in (out / "figures" / "glue.svg").read_text() or "<svg" in (out / "figures" / "glue.svg").read_text()
+    picture = ElementTree.parse(out / "figures" / "glue.svg").getroot()
+    assert picture.tag.endswith("svg")
+    assert len(list(picture.iter("{http://www.w3.org/2000/svg}use"))) > 4  # a marker for each class at least
     assert "neurogeom capacity" in page
     assert f"{glue.capacity:.3f}" in said(result)
 
