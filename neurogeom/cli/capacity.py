@@ -112,7 +112,8 @@ def read_labels(labels: str | None, array: xr.DataArray) -> np.ndarray:
     Parameters
     ----------
     labels : str or None
-        Name of a coordinate, or path of a .npy, .csv, .tsv or .txt file with one label per row.
+        Name of a coordinate, or path of a .npy, .csv, .tsv or .txt file with one label per row (of a table, the last
+        column). A first line that is one too many and names no other class is the head of the table, and is left out.
     array : xarray.DataArray
         Responses (presentation × neuroid).
 
@@ -124,7 +125,7 @@ def read_labels(labels: str | None, array: xr.DataArray) -> np.ndarray:
     Raises
     ------
     ValueError
-        If there is neither such a coordinate nor such a file, or its length is wrong.
+        If there is neither such a coordinate nor such a file, its length is wrong, or a label is empty.
     """
     import difflib
 
@@ -139,10 +140,7 @@ def read_labels(labels: str | None, array: xr.DataArray) -> np.ndarray:
         close = difflib.get_close_matches(labels, known, n=1)
         hint = f"Did you mean {close[0]!r}? " if close else ""
         raise ValueError(f"--labels {labels!r} is no coordinate of the presentations. {hint}Known: {_one_of(known)}.")
-    values = _label_file(path)
-    if len(values) != array.sizes[dim]:
-        raise ValueError(f"{path} has {len(values)} labels, the responses have {array.sizes[dim]} presentations.")
-    return values
+    return _of_length(_label_file(path), array.sizes[dim], path)
 
 
 def split_layers(array: xr.DataArray, pattern: str | None) -> dict[str, xr.DataArray]:
@@ -255,7 +253,7 @@ def _manifolds(part: xr.DataArray, classes: np.ndarray, average: str | None) -> 
 
 
 def _label_file(path: Path) -> np.ndarray:
-    """Labels from a file: an array, or the last column of a table, whose head is skipped where it has one."""
+    """Labels from a file: an array, or the last column of a table, word for word ('NA' is a class like any other)."""
     import pandas as pd
 
     if not path.exists():
@@ -264,10 +262,29 @@ def _label_file(path: Path) -> np.ndarray:
         return np.load(path, allow_pickle=False).ravel()
     if path.suffix in (".csv", ".tsv", ".txt"):
         separator = "\t" if path.suffix == ".tsv" else ","
-        frame = pd.read_csv(path, sep=separator, header=None, dtype=str, skip_blank_lines=True)
+        frame = pd.read_csv(path, sep=separator, header=None, dtype=str, skip_blank_lines=True, keep_default_na=False)
         values = frame.iloc[:, -1].str.strip().to_numpy()
-        return values[1:] if str(values[0]).lower() in ("label", "labels", "class", "category") else values
+        empty = np.flatnonzero(values == "")
+        if empty.size:
+            rows = ", ".join(str(row + 1) for row in empty[:3])
+            raise ValueError(
+                f"{path} has {empty.size} empty labels (first: row {rows}). Give each presentation a class."
+            )
+        return values
     raise ValueError(f"--labels {str(path)!r}: labels are read from .npy, .csv, .tsv and .txt files.")
+
+
+def _of_length(values: np.ndarray, n_presentations: int, path: Path) -> np.ndarray:
+    """One label per presentation; the head of a table is left out where it is told from a class."""
+    if len(values) == n_presentations:
+        return values
+    is_table, one_more = path.suffix != ".npy", len(values) == n_presentations + 1
+    if is_table and one_more and values[0] not in set(values[1:]):
+        return values[1:]
+    remedy = "Give one label per presentation, in their order."
+    if is_table and one_more:
+        remedy = f"Is line 1, {str(values[0])!r}, a header? Then remove it. {remedy}"
+    raise ValueError(f"{path} has {len(values)} labels, the responses have {n_presentations} presentations. {remedy}")
 
 
 def _sections(

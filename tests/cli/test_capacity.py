@@ -100,6 +100,36 @@ def test_labels_come_from_a_file(suffix: str, run: Callable[..., Result], tmp_pa
     assert "4 classes" in result.output
 
 
+def in_file(folder: Path, *lines: str) -> np.ndarray:
+    """Labels that are read from a file of these lines, for the presentations of `responses`."""
+    (folder / "labels.csv").write_text("\n".join(lines) + "\n")
+    return command.read_labels(str(folder / "labels.csv"), responses())
+
+
+@pytest.mark.parametrize("name", ["NA", "None", "nan", "null", ""])
+def test_classes_of_any_name_are_classes(name: str, tmp_path: Path) -> None:
+    names = np.where(CLASSES == "dog", name, CLASSES)
+    if name:
+        np.testing.assert_array_equal(in_file(tmp_path, *names), names)
+    else:
+        with pytest.raises(ValueError, match=r"8 empty labels .first: row 9, 10, 11."):
+            in_file(tmp_path, *(f"{i},{name}" for i, name in enumerate(names)))
+
+
+def test_head_of_a_table_of_labels_is_left_out(tmp_path: Path) -> None:
+    rows = [f"{i},{name}" for i, name in enumerate(CLASSES)]
+    np.testing.assert_array_equal(in_file(tmp_path, "image,animal seen", *rows), CLASSES)
+    named_so = np.where(CLASSES == "cat", "label", CLASSES)  # the first class may have a name that sounds like a head
+    np.testing.assert_array_equal(in_file(tmp_path, *named_so), named_so)
+
+
+def test_one_label_too_many_asks_whether_the_first_is_a_head(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"33 labels, .* 32 presentations. Is line 1, 'wolf', a header"):
+        in_file(tmp_path, "wolf", *CLASSES)
+    with pytest.raises(ValueError, match="34 labels, .* Give one label per presentation"):
+        in_file(tmp_path, "head", "wolf", *CLASSES)
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
