@@ -379,6 +379,8 @@ def _missing(values: np.ndarray) -> np.ndarray:
         return np.flatnonzero(np.isnan(values))
     if values.dtype.kind == "M":
         return np.flatnonzero(np.isnat(values))
-    if values.dtype.kind in "OT":  # NaN is the one value that differs from itself
-        return np.flatnonzero([value is None or value != value for value in values])
+    if values.dtype.kind in "OT":
+        import pandas as pd
+
+        return np.flatnonzero(pd.isna(values.astype(object)))  # None, NaN, NaT and NA, which cannot be compared
     return np.empty(0, dtype=int)

@@ -179,7 +179,19 @@ def test_labels_of_the_wrong_length_say_both_lengths() -> None:
         check_labels(np.zeros(315, int), 320)
 
 
-@pytest.mark.parametrize("labels", [["a", None, "b"], np.array([1.0, np.nan, 2.0]), pd.Series(["a", None, "b"])])
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ["a", None, "b"],
+        np.array([1.0, np.nan, 2.0]),
+        pd.Series(["a", None, "b"]),
+        pd.Series(["a", None, "b"], dtype="string"),
+        pd.Series([1, None, 2], dtype="Int64"),
+        pd.Series([True, None, False], dtype="boolean"),
+        [1, pd.NA, 2],
+        [pd.Timestamp(0), pd.NaT, pd.Timestamp(1)],
+    ],
+)
 def test_missing_labels_are_counted(labels: object) -> None:
     with pytest.raises(ValueError, match=r"missing \(NaN or None\) for 1 of 3 presentations \(first: 1\)"):
         check_labels(labels, 3)
