@@ -33,8 +33,31 @@ def read_clouds(clouds: Any, names: Sequence[Any] | None) -> tuple[list[Response
         names = [str(i) for i in range(len(clouds))]
     if len(names) != len(clouds):
         raise ValueError(f"names has {len(names)} entries, there are {len(clouds)} manifolds. Give one name each.")
-    tables = [read_responses(cloud, name=f"manifolds[{i}]") for i, cloud in enumerate(clouds)]
-    return tables, [as_name(name) for name in names]
+    return _read_all(clouds), [as_name(name) for name in names]
+
+
+def _read_all(clouds: Sequence[Any]) -> list[ResponseTable]:
+    """Every cloud as a table; where one holds NaN or infinity, the others that do are named with it."""
+    tables = []
+    for i, cloud in enumerate(clouds):
+        try:
+            tables.append(read_responses(cloud, name=f"manifolds[{i}]"))
+        except ValueError as error:
+            also = [j for j in range(i + 1, len(clouds)) if _not_finite(clouds[j])] if _not_finite(cloud) else []
+            if not also:
+                raise
+            others = ", ".join(f"manifolds[{j}]" for j in also[:2]) + (", ..." if len(also) > 2 else "")
+            raise ValueError(f"{error} So do {len(also)} of the manifolds after it ({others}).") from None
+    return tables
+
+
+def _not_finite(cloud: Any) -> bool:
+    """Whether an array of numbers holds NaN or infinity."""
+    try:
+        values = np.asarray(cloud)
+    except ValueError:
+        return False
+    return values.dtype.kind == "f" and not bool(np.isfinite(values).all())
 
 
 def common_neuroids(tables: list[ResponseTable], names: Sequence[str]) -> dict[str, np.ndarray]:

@@ -586,3 +586,17 @@ def test_responses_that_would_not_fit_are_refused_before_they_are_computed():
     endless = xr.DataArray(dask.array.zeros((10**7, 10**6), chunks=1000), dims=("presentation", "neuroid"))
     with pytest.raises(MemoryError, match=r"responses of shape .* needs .* TB .*fewer"):
         Manifolds.from_labels(endless, np.zeros(10**7))
+
+
+def test_manifolds_that_hold_nan_are_named_up_to_three_and_counted():
+    clouds = [np.ones((3, 4)) for _ in range(6)]
+    clouds[1][0, 2] = np.nan
+    with pytest.raises(ValueError, match=r"manifolds\[1\] holds NaN in 1 of 4 neuroids .* repetitions first\.$"):
+        Manifolds(clouds)
+    for i in (2, 4, 5):
+        clouds[i][0, 0] = np.inf
+    with pytest.raises(
+        ValueError,
+        match=r"manifolds\[1\] holds NaN .* 3 of the manifolds after it \(manifolds\[2\], manifolds\[4\], \.\.\.\)",
+    ):
+        Manifolds(clouds)
