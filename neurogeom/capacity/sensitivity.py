@@ -99,7 +99,8 @@ def sensitivity(
     Warns
     -----
     DegenerateInputWarning
-        When the manifolds were standardized, which undoes every gain: the effects are 0 by construction.
+        When the manifolds were standardized, and not projected since, which undoes every gain: the effects are 0 by
+        construction.
 
     Notes
     -----
@@ -201,8 +202,10 @@ def _again(opened: Opened, dichotomies: str | ArrayLike, backend: str) -> dict[s
 
 
 def _gains_are_undone(manifolds: Manifolds) -> bool:
-    """Whether the points were standardized since they were given: a gain before that changes nothing."""
-    return any(step.startswith("standardized") for step in manifolds.history)
+    """Whether the neuroids were standardized: a gain before that changes nothing. Projections make new neuroids."""
+    steps = [step.split()[0] for step in manifolds.history]
+    since = len(steps) - steps[::-1].index("projected") if "projected" in steps else 0
+    return "standardized" in steps[since:]
 
 
 def _neuroid_values(samples: Samples, *, undone: bool) -> Values:

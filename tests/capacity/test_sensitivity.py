@@ -118,6 +118,27 @@ def test_standardizing_undoes_every_gain_and_it_is_said(clouds, drawn):
     np.testing.assert_allclose(result.point_contribution.sum(), 5 / result.capacity, rtol=1e-10)
 
 
+@pytest.mark.filterwarnings("ignore::neurogeom._core.warnings.SaturationWarning")
+def test_gains_after_a_projection_have_their_effect_though_the_neuroids_before_were_standardized(clouds, drawn):
+    projected = Manifolds(clouds).standardize().project(12, seed=1)
+    shared = {"t": drawn["t"][:, :12], "dichotomies": drawn["dichotomies"]}
+    result = sensitivity(projected, **shared)
+    assert not result.diagnostics["gains_are_undone"]
+    for neuroid in (0, 7, 11):
+        ends = []
+        for sign in (1, -1):
+            gain = np.ones(12)
+            gain[neuroid] = np.exp(sign * 1e-5)
+            ends.append(glue([cloud * gain for cloud in projected.clouds], **shared).capacity)
+        np.testing.assert_allclose(
+            result.neuroid_gain_effect[neuroid], (ends[0] - ends[1]) / 2e-5, rtol=1e-4, atol=1e-7
+        )
+    assert np.abs(result.neuroid_gain_effect).max() > 1e-3
+    with pytest.warns(DegenerateInputWarning, match="undoes every gain"):
+        again = sensitivity(projected.standardize(), **shared)
+    assert again.diagnostics["gains_are_undone"]
+
+
 def test_monte_carlo_errors_are_the_spread_over_seeds(clouds):
     runs = [sensitivity(clouds, n_samples=60, seed=seed) for seed in range(40)]
     for name in ("neuroid_gain_effect", "point_contribution"):
