@@ -10,6 +10,7 @@ import xarray as xr
 
 from neurogeom import plotting
 from neurogeom.capacity.text import (
+    GEOMETRY,
     NEAR_FLOOR,
     Interval,
     along_words,
@@ -196,7 +197,9 @@ def scalars(result: Any, ax: Axes | None = None) -> Axes:
     found = [interval(result.data, name) for name in names]
     low = [values[i] if item is None else float(item.low) for i, item in enumerate(found)]
     high = [values[i] if item is None else float(item.high) for i, item in enumerate(found)]
-    ax = plotting.dots([label(result, name) for name in names], values, low=low, high=high, ax=ax)
+    hollow = np.full(len(names), "capacity" in result.data and bool(near_floor(result.data)))
+    values = np.where(hollow & np.isin(names, GEOMETRY), np.nan, values)
+    ax = plotting.dots([label(result, name) for name in names], values, low=low, high=high, hollow=hollow, ax=ax)
     return plotting.dress(ax, title=method(result), x="value")
 
 

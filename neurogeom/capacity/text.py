@@ -12,6 +12,12 @@ import xarray as xr
 NEAR_FLOOR = 1.5
 """Capacities below this multiple of P/rank are drawn hollow, and their geometry is left out."""
 
+GEOMETRY = (
+    "dimension", "dimension_published", "radius", "utility", "approximate_capacity", "center_alignment",
+    "axis_alignment", "center_axis_alignment",
+)  # fmt: skip
+"""Variables that mean nothing where capacity is near its floor."""
+
 LABELS: dict[str, tuple[str, str]] = {
     "capacity": ("capacity α", "manifolds per dimension"),
     "capacity_from_mean": ("capacity from the mean", "manifolds per dimension"),
@@ -224,18 +230,30 @@ def _single_caption(result: Any, quantities: Sequence[str] | None) -> str:
     if "pair_capacity" in result.data and (quantities is None or name.startswith("pair_")):
         return f"{words[:1].upper()}{words[1:]} of each pair of manifolds, solved alone: {describe(result)}."
     if f"manifold_{name}" not in result.data:
-        return f"{words[:1].upper()}{words[1:]}: {describe(result)}. {interval_words(result, [name])}".rstrip()
+        parts = [f"{words[:1].upper()}{words[1:]}: {describe(result)}.", interval_words(result, [name])]
+        return " ".join(part for part in (*parts, _near_floor_words(result, name)) if part)
     parts = [
         f"{words[:1].upper()}{words[1:]} of each manifold, sorted: {describe(result)}.",
         interval_words(result, [f"manifold_{name}"]),
         "Dashed, with stripe: all manifolds together and their interval.",
         "Dotted: the floor P/rank of all together." if "capacity_floor" in result.data and name == "capacity" else "",
+        _near_floor_words(result, name),
     ]
     return " ".join(part for part in parts if part)
 
 
+def _near_floor_words(result: Any, name: str) -> str:
+    """Why the markers of a single result are hollow, or its geometry is left out; '' away from the floor."""
+    if "capacity" not in result.data or not near_floor(result.data).any():
+        return ""
+    where = f"the capacity of all together lies below {NEAR_FLOOR} times its floor"
+    if name in GEOMETRY:
+        return f"Left out: {where}, where {label(result, name, unit=False)} means nothing."
+    return f"Hollow: {where}, where it tells more about the number of neuroids than about the code."
+
+
 def floor_words(result: Any, names: Sequence[str]) -> str:
-    """Say what the floor means, which capacities lie close to it, and what was left out because of that."""
+    """Say, of results along a dimension, what the floor means, which capacities are near, and what was left out."""
     data = result.data
     if "capacity_floor" not in data or "capacity" not in names:
         return ""
@@ -245,7 +263,7 @@ def floor_words(result: Any, names: Sequence[str]) -> str:
         return text + f" All values lie above {NEAR_FLOOR} times it."
     where = _named(data["capacity"], low)
     geometry = [label(result, name, unit=False) for name in names if name not in ("capacity", "capacity_floor")]
-    text += f" Hollow: below {NEAR_FLOOR} times the floor ({where})" if low.ndim else " Hollow: near the floor"
+    text += f" Hollow: below {NEAR_FLOOR} times the floor ({where})"
     return text + (f"; {' and '.join(geometry)} mean nothing there and are left out." if geometry else ".")
 
 

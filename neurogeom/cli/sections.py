@@ -104,7 +104,7 @@ def layer_table(
 
 
 def summary_table(result: Result) -> report.Table:
-    """Return the main numbers of a single result under readable names, with their errors.
+    """Return the main numbers of a single result under readable names, with their errors; no geometry near the floor.
 
     Parameters
     ----------
@@ -117,9 +117,13 @@ def summary_table(result: Result) -> report.Table:
         A row per number.
     """
     frame = result.summary().dropna(axis=1, how="all")
+    caption = "All manifolds together."
+    if "capacity" in result.data and text.near_floor(result.data).any():
+        frame.loc[[name for name in frame.index if name in text.GEOMETRY]] = np.nan
+        caption += f" Dashes: capacity lies below {text.NEAR_FLOOR} times its floor, where geometry means nothing."
     frame.index = pd.Index([text.label(result, str(name)) for name in frame.index], name="quantity")
     names = {"se": getattr(result, "se_name", "MC error"), "ci_low": "95 % from", "ci_high": "to"}
-    return report.Table(frame.rename(columns=names), "All manifolds together.")
+    return report.Table(frame.rename(columns=names), caption)
 
 
 def agreement_section(table: pd.DataFrame) -> tuple[report.Section, Any]:
@@ -172,7 +176,7 @@ def _cells(result: Result, name: str, *, percent: bool = False) -> pd.Series:
     dim = text.leading_dims(result)[0]
     found = text.interval(data, name)
     values = np.asarray(data[name], float)
-    geometry = name in ("dimension", "radius", "utility") and "capacity" in data
+    geometry = name in text.GEOMETRY and "capacity" in data
     hidden = text.near_floor(data) if geometry else np.zeros(values.shape, bool)
     cells = []
     for i, value in enumerate(values):

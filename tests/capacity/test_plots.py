@@ -225,6 +225,18 @@ def test_captions_of_single_results_say_what_is_drawn() -> None:
     assert "Gray: the interval holds zero." in text.caption(sensitivity_result(np.ones(3)))
 
 
+def test_hollow_markers_and_missing_geometry_of_a_single_result_are_explained() -> None:
+    low, fine = glue_result(0.2, 0.18), glue_result(0.5, 0.1)
+    assert len(markers(low.plot(), hollow=True)) == P
+    assert "Hollow: the capacity of all together lies below 1.5 times its floor" in text.caption(low)
+    assert "Left out: the capacity of all together lies below" in text.caption(low, ["radius"])
+    assert "where radius R means nothing" in text.caption(low, ["radius"])
+    assert not any(word in text.caption(fine, [name]) for name in ("capacity", "radius") for word in ("Hollow", "Left"))
+    main = GlueResult(xr.Dataset({"capacity": 0.2, "capacity_se": 0.01, "capacity_floor": 0.18}), make_settings())
+    assert markers(main.plot(), hollow=True) == [(0.2, 0.0)]
+    assert "Hollow" in text.caption(main)
+
+
 def test_methods_text_tells_measure_samples_and_uncertainty() -> None:
     words = text.methods([glue_result(0.5, 0.1), glue_result(0.6, 0.1)])
     assert words.count("Manifold capacity α") == 1

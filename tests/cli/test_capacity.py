@@ -307,3 +307,31 @@ def test_report_repeats_the_command_with_all_its_options(
     (given,) = asked
     assert {key for key, value in given.items() if value is None} <= {"n_jobs"}  # else an option could be forgotten
     assert again == {**given, "n_jobs": None}
+
+
+def test_geometry_near_the_floor_is_left_out_of_table_and_explained(run: Callable[..., Result], tmp_path: Path) -> None:
+    result = run(responses(6) * 0 + np.random.default_rng(1).normal(size=(32, 6)), "--labels", "object_name")
+    assert result.exit_code == 0, result.output
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    rows = {cells[0]: cells[1:] for cells in table_rows(page)}
+    assert set(rows["radius R [relative to the center]"]) == {"–"}
+    assert "–" not in rows["capacity α [manifolds per dimension]"]
+    assert "where geometry means nothing" in page
+    assert "Hollow: the capacity of all together" in page
+    assert run(responses(), "--labels", "object_name", out="fine").exit_code == 0
+    page = (tmp_path / "fine" / "report.html").read_text(encoding="utf-8")
+    assert "–" not in {cells[0]: cells[1] for cells in table_rows(page)}["radius R [relative to the center]"]
+    assert "where geometry means nothing" not in page
+    assert "Hollow" not in page
+
+
+def table_rows(page: str) -> list[list[str]]:
+    """Cells of every table row of a page, as text."""
+    rows = re.findall(r"<tr>(.*?)</tr>", page, re.DOTALL)
+    return [
+        [
+            html.unescape(re.sub("<[^>]*>", "", cell)).strip()
+            for cell in re.findall(r"<t[dh].*?</t[dh]>", row, re.DOTALL)
+        ]
+        for row in rows
+    ]
