@@ -156,6 +156,7 @@ def sensitivity(
     settings = settings_of(arguments, opened, n_samples=opened.n_samples, backend=solved.backend) | plan.settings
     diagnostics = {
         "max_residual": solved.checks.max_residual,
+        "n_inexact": solved.checks.n_inexact,
         "n_fallback": solved.checks.n_fallback,
         "n_not_unique": round(float(data["fraction_not_unique"]) * opened.n_samples),
         "gains_are_undone": undone,

@@ -302,56 +302,107 @@ def methods(results: Sequence[Any]) -> str:
     str
         One paragraph. References are named by author and year; `Result.references` has them in full.
     """
-    seen: dict[str, Any] = {}
+    groups: dict[tuple[str, ...], list[Any]] = {}
     for result in results:
-        seen.setdefault(result.kind, result)
-    sentences = [_METHODS[kind](result) for kind, result in seen.items() if kind in _METHODS]
-    return " ".join(sentences)
+        if result.kind in _METHODS:
+            alike = (result.kind, *(str(result.settings.get(name)) for name in _TOLD))
+            groups.setdefault(alike, []).append(result)
+    return " ".join(_METHODS[kind](mine[0], mine) for (kind, *_), mine in groups.items())
 
 
-def _glue_methods(result: Any) -> str:
+_TOLD = (
+    "n_samples", "n_trials", "dichotomies", "origin", "margin", "center_correction", "uncertainty", "level", "over",
+    "method", "paired",
+)  # fmt: skip
+"""Settings that the methods paragraph tells; results that differ in one are described apart."""
+
+_DICHOTOMIES = {
+    "balanced": "random balanced dichotomies",
+    "random": "random dichotomies (each label drawn on its own, with equal chances)",
+    "one_vs_rest": "dichotomies of one manifold against all others, each used equally often",
+    "pairwise": "every pair of manifolds solved alone (capacity is the harmonic mean over pairs, geometry the mean)",
+}
+
+
+def _dichotomies(result: Any) -> str:
+    """Which labels were asked for, in words."""
+    value = result.settings.get("dichotomies", "balanced")
+    rules = value if isinstance(value, list | tuple) and all(isinstance(one, str) for one in value) else [value]
+    words = [
+        _DICHOTOMIES.get(one, "given dichotomies") if isinstance(one, str) else "given dichotomies" for one in rules
+    ]
+    return " or ".join(dict.fromkeys(words))
+
+
+def _count(diagnostics: Any, name: str) -> int:
+    """A diagnostic summed over the results that were put together."""
+    if not isinstance(diagnostics, Mapping):
+        return 0
+    parts = [part for key, value in diagnostics.items() if str(key).startswith("per_") for part in value]
+    return int(diagnostics.get(name) or 0) + sum(_count(part, name) for part in parts)
+
+
+def _certificate(results: Sequence[Any]) -> str:
+    """How far the solutions were proved, from the counts of these results."""
+    n_inexact, n_undecided = (
+        sum(_count(result.diagnostics, name) for result in results) for name in ("n_inexact", "n_undecided")
+    )
+    words = "each projection on a polyhedral cone was certified by its optimality conditions, to 1e-9"
+    if n_inexact:
+        words = (
+            "projections on polyhedral cones were certified by their optimality conditions, to 1e-9 but for "
+            f"{n_inexact} of them, which are less exact"
+        )
+    if n_undecided:
+        words += f"; whether the dichotomy is separable could not be decided in {n_undecided} samples"
+    return words
+
+
+def _glue_methods(result: Any, results: Sequence[Any]) -> str:
     s = result.settings
-    dichotomies = s.get("dichotomies", "balanced")
-    sort = dichotomies if isinstance(dichotomies, str) else "given"
     origin = "after subtracting the mean of all points" if s.get("origin") == "mean" else "without shifting the origin"
+    margin = float(_one(s.get("margin")) or 0.0)
+    geometry = "" if margin else " and its geometry (dimension D, radius R, utility Ψ, with α = Ψ(1 + R⁻²)/D)"
     return (
-        f"Manifold capacity α and its geometry (dimension D, radius R, utility Ψ, with α = Ψ(1 + R⁻²)/D) were "
-        f"computed with GLUE (arXiv:2603.01879) from {_one(s.get('n_samples', '?'))} Gaussian samples with "
-        f"{sort.replace('_', ' ')} dichotomies, {origin}, at margin {_one(s.get('margin', 0.0)):g}; each projection "
-        f"on a polyhedral cone was certified by its optimality conditions. {_error_sentence(result)}"
+        f"Manifold capacity α{geometry} {'was' if margin else 'were'} computed with GLUE (arXiv:2603.01879) from "
+        f"{_one(s.get('n_samples', '?'))} Gaussian samples with {_dichotomies(result)}, {origin}, at margin "
+        f"{margin:g}; {_certificate(results)}. {_error_sentence(result)}"
     )
 
 
-def _mean_field_methods(result: Any) -> str:
+def _mean_field_methods(result: Any, results: Sequence[Any]) -> str:
     s = result.settings
     correction = s.get("center_correction")
     center = "with low-rank correction of correlated centers" if correction else "without center correction"
     return (
         f"Mean-field capacity, radius and dimension (Chung, Lee and Sompolinsky, 2018; Cohen et al., 2020) were "
         f"computed for each manifold from {_one(s.get('n_samples', '?'))} Gaussian samples at margin "
-        f"{_one(s.get('margin', 0.0)):g}, {center}; capacity is the harmonic mean over manifolds, radius and "
-        f"dimension are arithmetic means, within the affine span of each manifold. {_error_sentence(result)}"
-    )
-
-
-def _simulated_methods(result: Any) -> str:
-    return (
-        f"Simulated capacity is the number of manifolds over the median number of random Gaussian projections at "
-        f"which a random balanced dichotomy becomes linearly separable through the origin, over "
-        f"{_one(result.settings.get('n_trials', '?'))} trials with certified separability; its intervals are from "
-        f"order statistics."
-    )
-
-
-def _sensitivity_methods(result: Any) -> str:
-    return (
-        f"The sensitivity of GLUE capacity to the gain of each neuroid is the exact derivative ∂α/∂ln g, from the "
-        f"multipliers of {_one(result.settings.get('n_samples', '?'))} samples (envelope theorem). "
+        f"{float(_one(s.get('margin')) or 0.0):g}, {center}; capacity is the harmonic mean over manifolds, radius and "
+        f"dimension are arithmetic means, within the affine span of each manifold; {_certificate(results)}. "
         f"{_error_sentence(result)}"
     )
 
 
-def _curve_methods(result: Any) -> str:
+def _simulated_methods(result: Any, results: Sequence[Any]) -> str:
+    n_undecided = sum(_count(one.diagnostics, "n_undecided") for one in results)
+    proof = f", but for {n_undecided} trials in which it could not be decided everywhere" if n_undecided else ""
+    return (
+        f"Simulated capacity is the number of manifolds over the median number of random Gaussian projections at "
+        f"which they become linearly separable through the origin, with {_dichotomies(result)}, over "
+        f"{_one(result.settings.get('n_trials', '?'))} trials; separability was certified{proof}. Its intervals are "
+        f"from order statistics."
+    )
+
+
+def _sensitivity_methods(result: Any, results: Sequence[Any]) -> str:
+    return (
+        f"The sensitivity of GLUE capacity to the gain of each neuroid is the exact derivative ∂α/∂ln g, from the "
+        f"multipliers of {_one(result.settings.get('n_samples', '?'))} samples (envelope theorem) with "
+        f"{_dichotomies(result)}; {_certificate(results)}. {_error_sentence(result)}"
+    )
+
+
+def _curve_methods(result: Any, results: Sequence[Any]) -> str:
     over = str(result.settings.get("over", "n_neuroids")).removeprefix("n_")
     return f"Values were recomputed on random subsamples of {over}; spread is the standard deviation over subsamples."
 

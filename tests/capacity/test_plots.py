@@ -14,7 +14,7 @@ from matplotlib.colors import to_hex
 
 from neurogeom import plotting, results
 from neurogeom.capacity import plots, text
-from neurogeom.capacity.results import CurveResult, GlueResult, SensitivityResult, SimulatedResult
+from neurogeom.capacity.results import CurveResult, GlueResult, MeanFieldResult, SensitivityResult, SimulatedResult
 from neurogeom.results import make_settings
 
 P = 4
@@ -240,8 +240,49 @@ def test_hollow_markers_and_missing_geometry_of_a_single_result_are_explained() 
 def test_methods_text_tells_measure_samples_and_uncertainty() -> None:
     words = text.methods([glue_result(0.5, 0.1), glue_result(0.6, 0.1)])
     assert words.count("Manifold capacity α") == 1
-    assert "200 Gaussian samples with balanced dichotomies" in words
+    assert "200 Gaussian samples with random balanced dichotomies" in words
     assert "over neuroids (bootstrap)" in words
+
+
+def described(kind: type, diagnostics: dict[str, Any] | None = None, **settings: Any) -> Any:
+    """A result that holds no more than what its methods text is made of."""
+    return kind(xr.Dataset({"capacity": 0.4}), make_settings(n_samples=50, n_trials=50, **settings), diagnostics or {})
+
+
+@pytest.mark.parametrize("kind", [GlueResult, SimulatedResult, SensitivityResult])
+def test_methods_text_tells_the_dichotomies_that_were_used(kind: type) -> None:
+    rules = ("balanced", "random", "one_vs_rest", [[1, -1, 1, -1]])
+    words = [text.methods([described(kind, dichotomies=rule)]) for rule in rules]
+    assert ["balanced" in one for one in words] == [True, False, False, False]
+    assert "each label drawn on its own" in words[1]
+    assert "one manifold against all others" in words[2]
+    assert "given dichotomies" in words[3]
+    assert "every pair of manifolds solved alone" in text.methods([described(GlueResult, dichotomies="pairwise")])
+    both = text.methods([described(kind, dichotomies=rule) for rule in ("balanced", "random", "balanced")])
+    assert both == " ".join(words[:2])
+
+
+@pytest.mark.parametrize("kind", [GlueResult, MeanFieldResult, SensitivityResult])
+def test_methods_text_claims_no_certificate_for_inexact_samples(kind: type) -> None:
+    assert "each projection on a polyhedral cone was certified" in text.methods([described(kind, {"n_inexact": 0})])
+    one = described(kind, {"n_inexact": 3})
+    assert "to 1e-9 but for 3 of them" in text.methods([one])
+    layers = results.concat([one, described(kind), described(kind, {"n_inexact": 4})], layer=["a", "b", "c"])
+    assert "to 1e-9 but for 10 of them" in text.methods([layers, one])
+    assert "each projection" not in text.methods([layers])
+
+
+def test_methods_text_tells_how_often_separability_was_left_open() -> None:
+    assert "could not be decided in 2 samples" in text.methods([described(GlueResult, {"n_undecided": 2})])
+    assert "decided" not in text.methods([described(GlueResult), described(SimulatedResult)])
+    assert "certified, but for 2 trials" in text.methods([described(SimulatedResult, {"n_undecided": 2})])
+
+
+def test_methods_text_of_a_positive_margin_claims_no_geometry() -> None:
+    words = text.methods([described(GlueResult, margin=0.5)])
+    assert words.startswith("Manifold capacity α was computed")
+    assert "at margin 0.5" in words
+    assert "radius" not in words
 
 
 def curve_result() -> CurveResult:
