@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from neurogeom import plotting
+from neurogeom.capacity.plots_difference import difference
 from neurogeom.capacity.text import (
     GEOMETRY,
     NEAR_FLOOR,
@@ -42,22 +43,26 @@ def plot(result: Any, ax: Any = None, **options: Any) -> Any:
     Parameters
     ----------
     result : Result
-        Of kind mean_field, glue, simulated, sensitivity or curve, single or from `results.concat`.
+        Of kind mean_field, glue, simulated, sensitivity, curve or comparison, single or from `results.concat`.
     ax : Axes or sequence of Axes, optional
         Where to draw; a new figure otherwise.
     **options
-        Handed to the function that draws: `across`, `manifolds`, `pairs`, `separable` or `neurons`.
+        Handed to the function that draws: `across`, `manifolds`, `pairs`, `separable`, `neurons` or
+        `difference`.
 
     Returns
     -------
     Axes, or numpy.ndarray of Axes
-        An array for results along layers, regions, time or sizes, one panel per quantity; one Axes for a single result.
+        An array for differences and for results along layers, regions, time or sizes, one panel per quantity; one Axes
+        for other single results.
 
     Raises
     ------
     ValueError
         If a quantity that the result does not have is asked for.
     """
+    if result.kind == "capacity.comparison":
+        return difference(result, ax=ax, **options)
     if leading_dims(result):
         return across(result, ax=ax, **options)
     single = {"capacity.simulated": separable, "capacity.sensitivity": neurons}.get(result.kind)

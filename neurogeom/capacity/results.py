@@ -102,7 +102,7 @@ class CurveResult(CapacityResult):
 
 @register
 class ComparisonResult(CapacityResult):
-    """Two populations with their differences, from :func:`compare`."""
+    """Two populations with their differences, from :func:`compare`; the figure shows these, that of `sides` both."""
 
     kind: ClassVar[str] = "capacity.comparison"
     title: ClassVar[str] = "Difference of capacity"
@@ -124,22 +124,6 @@ class ComparisonResult(CapacityResult):
         made = {"glue": GlueResult, "mean_field": MeanFieldResult}[str(self.settings["method"])]
         names = [name for name, variable in self.data.data_vars.items() if "side" in variable.dims]
         return made(self.data[names], self.settings, self.diagnostics, self.warnings, self.references)
-
-    def plot(self, ax: Any = None, **options: Any) -> Any:
-        """Draw the two populations side by side.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, optional
-            Where to draw; a new figure otherwise.
-        **options
-            For the functions of ``neurogeom.capacity.plots``.
-
-        Returns
-        -------
-        matplotlib Axes or array of Axes
-        """
-        return self.sides().plot(ax=ax, **options)
 
 
 @register

@@ -32,7 +32,7 @@ LABELS: dict[str, tuple[str, str]] = {
     "n_critical": ("critical dimension", "dimensions"),
 }
 
-_OVER = {
+OVER = {
     "neuroids": "over neuroids (bootstrap)",
     "points": "over points (delete-group jackknife)",
     "trials": "over trials (delete-group jackknife)",
@@ -109,7 +109,7 @@ def interval_words(result: Any, names: Sequence[str]) -> str:
     monte_carlo = "95 % Monte-Carlo interval (over samples; it says nothing about other neurons or stimuli)"
     other = f"one standard deviation {over[3:]}" if over.startswith("sd ") else f"95 % interval (1.96 × {over})"
     sentences = {
-        "ci": f"{_level(result.settings)} interval {_over(result.settings, result.data)}",
+        "ci": f"{level_words(result.settings)} interval {_over(result.settings, result.data)}",
         "se": monte_carlo if over == "MC error" else other,
     }
     dims = leading_dims(result)
@@ -141,6 +141,25 @@ def near_floor(data: xr.Dataset) -> np.ndarray:
     return np.asarray(capacity < NEAR_FLOOR * np.asarray(data["capacity_floor"], float))
 
 
+def near_floor_somewhere(data: xr.Dataset) -> np.ndarray:
+    """Tell, of two populations on dimension `side`, where the capacity of either lies near its floor."""
+    if "capacity" not in data or "side" not in data["capacity"].dims:
+        return np.asarray(False)
+    return np.asarray(near_floor(data).any(axis=data["capacity"].dims.index("side")))
+
+
+def differing(result: Any) -> list[str]:
+    """Return the quantities whose differences a figure of a comparison shows unless told otherwise."""
+    names = [name.removesuffix("_difference") for name in map(str, result.data) if name.endswith("_difference")]
+    return [name for name in ("capacity", "dimension", "radius") if name in names] or names[:3]
+
+
+def side_names(result: Any) -> tuple[str, str]:
+    """Return the names of the two populations of a comparison; the difference is the first minus the second."""
+    names = result.data["side"].values if "side" in result.data.coords else result.settings.get("names", ("a", "b"))
+    return str(names[0]), str(names[1])
+
+
 def leading_dims(result: Any) -> tuple[str, ...]:
     """Return the dimensions along which whole results were put together, () for a single one."""
     name = next((name for name in (*result.headline, "capacity") if name in result.data), None)
@@ -166,9 +185,10 @@ def unit(result: Any, name: str) -> str:
 
 
 def method(result: Any) -> str:
-    """Return the name of the method of a result, 'GLUE' or 'Mean-field'; of a curve, that of its measure."""
-    kind = f"capacity.{_one(result.settings.get('method'))}" if _is_curve(result) else result.kind
-    return _METHOD.get(kind, "" if _is_curve(result) else result.title)
+    """Return the name of the method of a result, 'GLUE' or 'Mean-field'; of a curve or comparison, of its measure."""
+    of_another = result.kind in ("capacity.curve", "capacity.comparison")
+    kind = f"capacity.{one_of(result.settings.get('method'))}" if of_another else result.kind
+    return _METHOD.get(kind, "" if of_another else result.title)
 
 
 def along_words(dim: str, data: xr.Dataset | None = None) -> str:
@@ -203,6 +223,8 @@ def caption(result: Any, quantities: Sequence[str] | None = None) -> str:
         A few sentences.
     """
     dims = leading_dims(result)
+    if result.kind == "capacity.comparison":
+        return _difference_caption(result, list(quantities) if quantities is not None else differing(result))
     if not dims:
         return _single_caption(result, quantities)
     names = list(quantities) if quantities is not None else default_quantities(result)
@@ -217,7 +239,7 @@ def _single_caption(result: Any, quantities: Sequence[str] | None) -> str:
     if result.kind == "capacity.simulated":
         return (
             f"Share of dichotomies that a random projection to n dimensions leaves separable: {describe(result)}. "
-            f"Dashed: half of them; stripe: {_level(result.settings)} interval from order statistics."
+            f"Dashed: half of them; stripe: {level_words(result.settings)} interval from order statistics."
         )
     if result.kind == "capacity.sensitivity":
         bars = interval_words(result, ["neuroid_gain_effect"])
@@ -238,6 +260,24 @@ def _single_caption(result: Any, quantities: Sequence[str] | None) -> str:
         "Dashed, with stripe: all manifolds together and their interval.",
         "Dotted: the floor P/rank of all together." if "capacity_floor" in result.data and name == "capacity" else "",
         _near_floor_words(result, name),
+    ]
+    return " ".join(part for part in parts if part)
+
+
+def _difference_caption(result: Any, names: Sequence[str]) -> str:
+    """The caption of the figure of a comparison."""
+    first, second = side_names(result)
+    words = ", ".join(label(result, name, unit=False) for name in names)
+    dims = leading_dims(result)
+    along = f" by {along_words(dims[0])}" if dims else ""
+    low = near_floor_somewhere(result.data)
+    geometry = [label(result, name, unit=False) for name in names if name in GEOMETRY]
+    hollow = f"Hollow: the capacity of a side lies below {NEAR_FLOOR} times its floor"
+    parts = [
+        f"Difference of {words}, {first} minus {second}{along}: {describe(result)}.",
+        interval_words(result, [f"{name}_difference" for name in names]),
+        "Both sides share dichotomies and Gaussian vectors. Dashed: no difference.",
+        hollow + (f"; {' and '.join(geometry)} mean nothing there." if geometry else ".") if low.any() else "",
     ]
     return " ".join(part for part in parts if part)
 
@@ -271,7 +311,9 @@ def describe(result: Any) -> str:
     """Return how a result was computed, in half a sentence: method, manifolds, samples."""
     counts = {"n_subsamples": "subsamples of each size", "n_samples": "samples", "n_trials": "trials"}
     numbers = [
-        f"{_one(result.settings[key])} {words}" for key, words in counts.items() if result.settings.get(key) is not None
+        f"{one_of(result.settings[key])} {words}"
+        for key, words in counts.items()
+        if result.settings.get(key) is not None
     ]
     return ", ".join(part for part in (method(result), sizes(result), *numbers) if part)
 
@@ -282,7 +324,7 @@ def sizes(result: Any) -> str:
     data = result.data
     manifolds = data.sizes.get("manifold", known.get("n_manifolds"))
     points = np.asarray(data["manifold_n_points"]) if "manifold_n_points" in data else known.get("n_points")
-    parts = [f"{_one(manifolds)} manifolds" if manifolds is not None else ""]
+    parts = [f"{one_of(manifolds)} manifolds" if manifolds is not None else ""]
     if points is not None and np.asarray(points).dtype.kind in "iuf":
         low, high = int(np.nanmin(points)), int(np.nanmax(points))
         parts.append(f"{low} points each" if low == high else f"{low}–{high} points each")
@@ -302,116 +344,9 @@ def methods(results: Sequence[Any]) -> str:
     str
         One paragraph. References are named by author and year; `Result.references` has them in full.
     """
-    groups: dict[tuple[str, ...], list[Any]] = {}
-    for result in results:
-        if result.kind in _METHODS:
-            alike = (result.kind, *(str(result.settings.get(name)) for name in _TOLD))
-            groups.setdefault(alike, []).append(result)
-    return " ".join(_METHODS[kind](mine[0], mine) for (kind, *_), mine in groups.items())
+    from neurogeom.capacity.methods_text import paragraph
 
-
-_TOLD = (
-    "n_samples", "n_trials", "dichotomies", "origin", "margin", "center_correction", "uncertainty", "level", "over",
-    "method", "paired",
-)  # fmt: skip
-"""Settings that the methods paragraph tells; results that differ in one are described apart."""
-
-_DICHOTOMIES = {
-    "balanced": "random balanced dichotomies",
-    "random": "random dichotomies (each label drawn on its own, with equal chances)",
-    "one_vs_rest": "dichotomies of one manifold against all others, each used equally often",
-    "pairwise": "every pair of manifolds solved alone (capacity is the harmonic mean over pairs, geometry the mean)",
-}
-
-
-def _dichotomies(result: Any) -> str:
-    """Which labels were asked for, in words."""
-    value = result.settings.get("dichotomies", "balanced")
-    rules = value if isinstance(value, list | tuple) and all(isinstance(one, str) for one in value) else [value]
-    words = [
-        _DICHOTOMIES.get(one, "given dichotomies") if isinstance(one, str) else "given dichotomies" for one in rules
-    ]
-    return " or ".join(dict.fromkeys(words))
-
-
-def _count(diagnostics: Any, name: str) -> int:
-    """A diagnostic summed over the results that were put together."""
-    if not isinstance(diagnostics, Mapping):
-        return 0
-    parts = [part for key, value in diagnostics.items() if str(key).startswith("per_") for part in value]
-    return int(diagnostics.get(name) or 0) + sum(_count(part, name) for part in parts)
-
-
-def _certificate(results: Sequence[Any]) -> str:
-    """How far the solutions were proved, from the counts of these results."""
-    n_inexact, n_undecided = (
-        sum(_count(result.diagnostics, name) for result in results) for name in ("n_inexact", "n_undecided")
-    )
-    words = "each projection on a polyhedral cone was certified by its optimality conditions, to 1e-9"
-    if n_inexact:
-        words = (
-            "projections on polyhedral cones were certified by their optimality conditions, to 1e-9 but for "
-            f"{n_inexact} of them, which are less exact"
-        )
-    if n_undecided:
-        words += f"; whether the dichotomy is separable could not be decided in {n_undecided} samples"
-    return words
-
-
-def _glue_methods(result: Any, results: Sequence[Any]) -> str:
-    s = result.settings
-    origin = "after subtracting the mean of all points" if s.get("origin") == "mean" else "without shifting the origin"
-    margin = float(_one(s.get("margin")) or 0.0)
-    geometry = "" if margin else " and its geometry (dimension D, radius R, utility Ψ, with α = Ψ(1 + R⁻²)/D)"
-    return (
-        f"Manifold capacity α{geometry} {'was' if margin else 'were'} computed with GLUE (arXiv:2603.01879) from "
-        f"{_one(s.get('n_samples', '?'))} Gaussian samples with {_dichotomies(result)}, {origin}, at margin "
-        f"{margin:g}; {_certificate(results)}. {_error_sentence(result)}"
-    )
-
-
-def _mean_field_methods(result: Any, results: Sequence[Any]) -> str:
-    s = result.settings
-    correction = s.get("center_correction")
-    center = "with low-rank correction of correlated centers" if correction else "without center correction"
-    return (
-        f"Mean-field capacity, radius and dimension (Chung, Lee and Sompolinsky, 2018; Cohen et al., 2020) were "
-        f"computed for each manifold from {_one(s.get('n_samples', '?'))} Gaussian samples at margin "
-        f"{float(_one(s.get('margin')) or 0.0):g}, {center}; capacity is the harmonic mean over manifolds, radius and "
-        f"dimension are arithmetic means, within the affine span of each manifold; {_certificate(results)}. "
-        f"{_error_sentence(result)}"
-    )
-
-
-def _simulated_methods(result: Any, results: Sequence[Any]) -> str:
-    n_undecided = sum(_count(one.diagnostics, "n_undecided") for one in results)
-    proof = f", but for {n_undecided} trials in which it could not be decided everywhere" if n_undecided else ""
-    return (
-        f"Simulated capacity is the number of manifolds over the median number of random Gaussian projections at "
-        f"which they become linearly separable through the origin, with {_dichotomies(result)}, over "
-        f"{_one(result.settings.get('n_trials', '?'))} trials; separability was certified{proof}. Its intervals are "
-        f"from order statistics."
-    )
-
-
-def _sensitivity_methods(result: Any, results: Sequence[Any]) -> str:
-    return (
-        f"The sensitivity of GLUE capacity to the gain of each neuroid is the exact derivative ∂α/∂ln g, from the "
-        f"multipliers of {_one(result.settings.get('n_samples', '?'))} samples (envelope theorem) with "
-        f"{_dichotomies(result)}; {_certificate(results)}. {_error_sentence(result)}"
-    )
-
-
-def _curve_methods(result: Any, results: Sequence[Any]) -> str:
-    over = str(result.settings.get("over", "n_neuroids")).removeprefix("n_")
-    return f"Values were recomputed on random subsamples of {over}; spread is the standard deviation over subsamples."
-
-
-def _error_sentence(result: Any) -> str:
-    uncertainty = _one(result.settings.get("uncertainty"))
-    if uncertainty in _OVER:
-        return f"Intervals are {_level(result.settings)} intervals {_OVER[uncertainty]}."
-    return "Errors are Monte-Carlo errors over samples."
+    return paragraph(results)
 
 
 _METHOD = {
@@ -421,37 +356,26 @@ _METHOD = {
     "capacity.sensitivity": "Exact derivatives of GLUE",
 }
 
-_METHODS = {
-    "capacity.glue": _glue_methods,
-    "capacity.mean_field": _mean_field_methods,
-    "capacity.simulated": _simulated_methods,
-    "capacity.sensitivity": _sensitivity_methods,
-    "capacity.curve": _curve_methods,
-}
-
 
 def _se_name(result: Any) -> str:
     """What `_se` of this result is, in the words of its class."""
     return str(getattr(result, "se_name", "MC error"))
 
 
-def _is_curve(result: Any) -> bool:
-    return str(result.kind) == "capacity.curve"
-
-
-def _level(settings: Mapping[str, Any]) -> str:
-    return f"{100 * float(_one(settings.get('level', 0.95)) or 0.95):g} %"
+def level_words(settings: Mapping[str, Any]) -> str:
+    """Return the level of the intervals as words: '95 %'."""
+    return f"{100 * float(one_of(settings.get('level', 0.95)) or 0.95):g} %"
 
 
 def _over(settings: Mapping[str, Any], data: xr.Dataset) -> str:
-    uncertainty = _one(settings.get("uncertainty"))
-    if uncertainty in _OVER:
-        return _OVER[uncertainty]
+    uncertainty = one_of(settings.get("uncertainty"))
+    if uncertainty in OVER:
+        return OVER[uncertainty]
     return "over trials (order statistics)" if "n_critical" in data else "of confidence"
 
 
-def _one(value: Any) -> Any:
-    """The value of a setting; of settings of several results, the first, or a range of numbers."""
+def one_of(value: Any) -> Any:
+    """Return the value of a setting; where results were put together and differ in it, the first."""
     if isinstance(value, list | tuple) and value:
         distinct = list(dict.fromkeys(value))
         return distinct[0]

@@ -168,7 +168,9 @@ def test_a_comparison_is_saved_loaded_printed_and_drawn(clouds, tmp_path) -> Non
     sides = result.sides()
     assert sides.kind == "capacity.glue"
     assert sides.capacity.dims == ("side",)
-    assert len(np.atleast_1d(result.plot())) == 3
+    assert len(np.atleast_1d(result.sides().plot())) == 3
+    panels = result.plot()
+    assert [panel.get_title() for panel in panels] == ["GLUE: capacity α", "Dimension D", "Radius R"]
     plt.close("all")
 
 

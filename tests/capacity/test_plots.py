@@ -14,7 +14,14 @@ from matplotlib.colors import to_hex
 
 from neurogeom import plotting, results
 from neurogeom.capacity import plots, text
-from neurogeom.capacity.results import CurveResult, GlueResult, MeanFieldResult, SensitivityResult, SimulatedResult
+from neurogeom.capacity.results import (
+    ComparisonResult,
+    CurveResult,
+    GlueResult,
+    MeanFieldResult,
+    SensitivityResult,
+    SimulatedResult,
+)
 from neurogeom.results import make_settings
 
 P = 4
@@ -324,3 +331,59 @@ def test_every_kind_of_this_room_has_a_figure() -> None:
         data = xr.Dataset({name: ("layer", [0.3, 0.4]) for name in names}, {"layer": ["a", "b"]})
         assert len(np.atleast_1d(plots.plot(cls(data, make_settings(method="glue"))))) >= 1
         plt.close("all")
+
+
+def comparison(difference: float, floor: float = 0.05) -> ComparisonResult:
+    """A comparison of 'late' with 'early' whose capacities differ by so much, with intervals of 0.1 on each side."""
+    values: dict[str, Any] = {"capacity_floor": ("side", [floor, floor])}
+    for name, value in {"capacity": 0.4, "dimension": 3.0, "radius": 0.8}.items():
+        values[name] = ("side", [value + difference, value])
+        values |= {f"{name}_difference": difference, f"{name}_difference_se": 0.05}
+        values[f"{name}_difference_ci"] = ("bound", [difference - 0.1, difference + 0.1])
+    coords = {"side": ["late", "early"], "bound": ["low", "high"]}
+    settings = make_settings(method="glue", uncertainty="neuroids", n_samples=50, names=["late", "early"], paired=True)
+    return ComparisonResult(xr.Dataset(values, coords), settings)
+
+
+def zero_lines(ax: Any) -> list[Any]:
+    return [line for line in ax.lines if list(line.get_ydata()) == [0.0, 0.0] and line.get_linestyle() == "--"]
+
+
+def test_a_difference_is_drawn_with_its_interval_and_the_line_of_no_difference() -> None:
+    panels = comparison(0.25).plot()
+    assert [panel.get_title() for panel in panels] == ["GLUE: capacity α", "Dimension D", "Radius R"]
+    for panel in panels:
+        assert markers(panel, hollow=False) == [(0.0, 0.25)]
+        np.testing.assert_allclose(bars(panel), [[0.15, 0.35]])
+        assert len(zero_lines(panel)) == 1
+        assert panel.get_ylim()[0] < 0 < panel.get_ylim()[1]
+        assert [label.get_text() for label in panel.get_xticklabels()] == ["late − early"]
+    assert panels[0].get_ylabel() == "difference [manifolds per dimension]"
+    words = text.caption(comparison(0.25))
+    assert words.startswith("Difference of capacity α, dimension D, radius R, late minus early: GLUE")
+    assert "Bars: 95 % interval over neuroids (bootstrap)." in words
+    assert "Dashed: no difference." in words
+    assert "Hollow" not in words
+
+
+def test_differences_run_along_layers_and_are_hollow_where_a_side_is_near_its_floor() -> None:
+    along = results.concat([comparison(0.1, floor=0.3), comparison(-0.2)], layer=["conv1", "conv2"])
+    capacity, dimension, _ = along.plot()
+    assert markers(capacity, hollow=True) == [(0.0, 0.1)]
+    assert markers(capacity, hollow=False) == [(1.0, -0.2)]
+    assert [point for point in markers(dimension, hollow=False) if np.isfinite(point[1])] == [(1.0, -0.2)]
+    np.testing.assert_allclose(bars(capacity), [[0.0, 0.2], [-0.3, -0.1]])
+    assert capacity.get_xlabel() == "layer: late − early"
+    assert "late minus early by layer" in text.caption(along)
+    assert "Hollow: the capacity of a side" in text.caption(along)
+    (only,) = plots.difference(along, quantities=["radius"])
+    assert only.get_title() == "GLUE: radius R"
+    with pytest.raises(ValueError, match="no difference of 'utility'. It has: capacity, dimension, radius"):
+        plots.difference(along, quantities=["utility"])
+
+
+def test_methods_text_tells_how_sides_were_resampled() -> None:
+    words = text.methods([comparison(0.1)])
+    assert "between late and early (GLUE) share dichotomies" in words
+    assert "resampled together" in words
+    assert "over neuroids (bootstrap)" in words
