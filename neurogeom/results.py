@@ -313,9 +313,11 @@ def load(path: str | os.PathLike[str], name: str | None = None) -> Result:
     ...
     FileNotFoundError: [Errno 2] there is no such file: 'no_such_file.nc'
     """
-    groups, attributes = read_groups(path)
+    groups, attributes = read_groups(path, only=None if name is None else ("/", f"/{name}"))
     data = groups.get("/", xr.Dataset())
     if attributes.get("format") == _FORMAT_TOGETHER:
+        if f"/{name}" not in groups:
+            groups = read_groups(path)[0]
         known = [group.strip("/") for group in groups if group != "/"]
         if name not in known:
             raise ValueError(

@@ -80,13 +80,16 @@ def run_layers(
         pending = [measure for measure in measures if not store.done((measure, layer))]
         given = read() if pending else None
         for measure, compute in measures.items():
-            if measure in pending:
-                try:
-                    store.save((measure, layer), compute(given))
-                except ValueError as error:
-                    failures[measure, layer] = " ".join(str(error).split())
-                    continue
-            found[measure][layer] = store.load((measure, layer))
+            if measure not in pending:
+                found[measure][layer] = store.load((measure, layer))
+                continue
+            try:
+                result = compute(given)
+                store.save((measure, layer), result)
+            except ValueError as error:
+                failures[measure, layer] = " ".join(str(error).split())
+                continue
+            found[measure][layer] = result  # equal to what was saved, to the last bit
         after(layer, {measure: by_layer[layer] for measure, by_layer in found.items() if layer in by_layer})
     results = {measure: _along(along, by_layer) for measure, by_layer in found.items() if by_layer}
     return Outcome(results, failures)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -67,12 +67,16 @@ def write_groups(
     return write_bytes(path, buffer.getbuffer())
 
 
-def read_groups(path: str | os.PathLike[str]) -> tuple[dict[str, xr.Dataset], dict[str, str]]:
-    """Read every group of a netCDF file into memory.
+def read_groups(
+    path: str | os.PathLike[str], only: Collection[str] | None = None
+) -> tuple[dict[str, xr.Dataset], dict[str, str]]:
+    """Read the groups of a netCDF file into memory.
 
     Parameters
     ----------
     path : path
+    only : collection of str, optional
+        Groups to read, such as ``["/", "/glue"]``, as far as they are there; all otherwise.
 
     Returns
     -------
@@ -109,7 +113,7 @@ def read_groups(path: str | os.PathLike[str]) -> tuple[dict[str, xr.Dataset], di
             root_is_data = bool(file.variables) or bool(file.dimensions) or _OTHER_ATTRIBUTES in file.attrs
         if not root_is_data and len(names) > 1:
             names = names[1:]
-        groups = {name: _read_group(source, name) for name in names}
+        groups = {name: _read_group(source, name) for name in names if only is None or name in only}
     except Exception as error:  # damaged content makes the libraries below raise almost anything
         raise ValueError(f"{source} cannot be read as netCDF: it is damaged or cut short ({error}).") from error
     return groups, attrs

@@ -20,6 +20,7 @@ import neurogeom
 from neurogeom import results
 from neurogeom.cli import capacity as command
 from neurogeom.cli import cli
+from neurogeom.io import UnitStore
 
 CLASSES = np.repeat(["cat", "dog", "sheep", "wolf"], 8)
 
@@ -248,6 +249,20 @@ def test_units_of_another_version_are_not_mixed_in(run: Callable[..., Result], m
     result = run(array, "--labels", "object_name")
     assert result.exit_code == 1
     assert "units of another run" in said(result)
+
+
+def test_units_are_read_back_only_where_they_were_computed_before(
+    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Any] = []
+    real = UnitStore.load
+    monkeypatch.setattr(UnitStore, "load", lambda store, key: read.append(key) or real(store, key))
+    monkeypatch.setattr(command, "build_measures", Stop(2, KeyboardInterrupt()))
+    array = responses(60, layers=("a", "b"))
+    assert run(array, "--labels", "object_name").exit_code == 130
+    assert read == []
+    assert run(array, "--labels", "object_name").exit_code == 0
+    assert read == [("glue", "a")]
 
 
 def test_layer_that_fails_is_named_and_the_others_are_written(

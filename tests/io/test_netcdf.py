@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from neurogeom.io import read_groups, write_groups
+from neurogeom.io import netcdf, read_groups, write_groups
 from neurogeom.io.netcdf import with_plain_text
 
 KINDS = [np.float64, np.float32, np.int64, np.int32, np.int8, np.uint8, np.uint64, np.bool_]
@@ -96,6 +96,17 @@ def test_groups_of_one_file_are_independent(tmp_path: Path) -> None:
     for name, dataset in groups.items():
         found = back["/" if name == "/" else f"/{name}"]
         xr.testing.assert_identical(found, dataset)
+
+
+def test_only_the_groups_that_are_asked_for_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_groups(tmp_path / "x.nc", {f"/{name}": xr.Dataset({"x": i}) for i, name in enumerate("abc")})
+    read: list[str] = []
+    real = netcdf._read_group
+    monkeypatch.setattr(netcdf, "_read_group", lambda source, name: read.append(name) or real(source, name))
+    groups, _ = read_groups(path, only=["/", "/b", "/nowhere"])
+    assert read == list(groups) == ["/b"]
+    assert groups["/b"].x == 1
+    assert list(read_groups(path)[0]) == ["/a", "/b", "/c"]
 
 
 def test_the_input_is_not_changed(tmp_path: Path) -> None:
