@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,6 @@ import pytest
 from click.testing import CliRunner
 
 import neurogeom
-from neurogeom import results
 from neurogeom.cli import cli
 
 
@@ -71,22 +69,3 @@ def test_module_runs_as_a_program_and_help_loads_no_heavy_package() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "0 []"
-
-
-@pytest.mark.slow
-def test_quick_demo_writes_a_complete_report(tmp_path: Path) -> None:
-    out = tmp_path / "demo"
-    result = CliRunner().invoke(cli, ["demo", "--quick", "--out", str(out)])
-    assert result.exit_code == 0, result.output
-    assert sorted(path.name for path in out.iterdir()) == ["figures", "report.html", "results.csv", "results.nc"]
-    page = (out / "report.html").read_text(encoding="utf-8")
-    assert len(page.encode()) < 5_000_000
-    assert "http" not in page.replace("http-equiv", "")
-    assert page.count("<figure>") >= 5
-    glue = results.load(out / "results.nc", "glue")
-    assert glue.data["layer"].values[0] == "pixels"
-    assert (glue.data["capacity"] >= 0.999 * glue.data["capacity_floor"]).all()
-    for name in ("mean_field", "readout", "glue_untrained", "theory"):
-        assert results.load(out / "results.nc", name).data.sizes
-    lines = result.output[result.output.index("import neurogeom as ng") :]
-    assert len([line for line in lines.splitlines() if line.strip()]) == 3
