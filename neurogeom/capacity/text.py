@@ -245,7 +245,7 @@ def _single_caption(result: Any, quantities: Sequence[str] | None) -> str:
         bars = interval_words(result, ["neuroid_gain_effect"])
         return (
             f"Derivative of capacity with respect to the gain of each neuroid, ranked: {describe(result)}. {bars} "
-            "Gray: the interval holds zero."
+            f"Gray: the interval holds zero.{_removal_words(result)}"
         )
     name = (list(quantities) if quantities is not None else default_quantities(result))[0]
     words = label(result, name.removeprefix("pair_"), unit=False)
@@ -262,6 +262,14 @@ def _single_caption(result: Any, quantities: Sequence[str] | None) -> str:
         _near_floor_words(result, name),
     ]
     return " ".join(part for part in parts if part)
+
+
+def _removal_words(result: Any) -> str:
+    """How well gain effects rank neuroids as leaving them out does, where that was asked for."""
+    correlation = float(result.data.get("rank_correlation", np.nan))
+    if not np.isfinite(correlation):
+        return ""
+    return f" Rank correlation with the loss of capacity when each neuroid is left out: {correlation:.2f} (Spearman)."
 
 
 def _difference_caption(result: Any, names: Sequence[str]) -> str:

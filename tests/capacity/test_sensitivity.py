@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 import xarray as xr
 
 from neurogeom._core.warnings import DegenerateInputWarning
 from neurogeom.capacity import derivatives as formulas
+from neurogeom.capacity import text
 from neurogeom.capacity.dichotomies import draw
 from neurogeom.capacity.glue import glue
 from neurogeom.capacity.sensitivity import sensitivity
@@ -189,6 +192,20 @@ def test_leaving_a_neuroid_out_equals_glue_without_it(clouds, drawn):
     assert np.all(result.neuroid_removal_effect_se > 0)
 
 
+def test_leaving_neuroids_out_decides_no_separability(clouds, drawn, monkeypatch):
+    """Capacity without a neuroid needs none, and the proof takes most of the time."""
+    module = sys.modules["neurogeom.capacity.sensitivity"]
+    proved = []
+
+    def remember(task, *, prove=True, n_jobs=None):
+        proved.append(prove)
+        return solve(task, prove=prove, n_jobs=n_jobs)
+
+    monkeypatch.setattr(module, "solve", remember)
+    sensitivity(clouds, **drawn, leave_one_out=True)
+    assert sorted(proved) == [False] * 20 + [True]
+
+
 def test_gain_effects_rank_neuroids_as_leaving_them_out_does():
     """Few neuroids carry the centers, the rest is noise: both say which."""
     rng = np.random.default_rng(5)
@@ -197,6 +214,8 @@ def test_gain_effects_rank_neuroids_as_leaving_them_out_does():
     noisy = [center + 0.35 * rng.normal(size=(8, 16)) for center in centers]
     result = sensitivity(noisy, n_samples=100, seed=0, leave_one_out=True)
     assert result.rank_correlation > 0.6
+    assert f"left out: {result.rank_correlation:.2f} (Spearman)" in text.caption(result)
+    assert "Spearman" not in text.caption(sensitivity(noisy, n_samples=10, seed=0))
     effect = result.neuroid_gain_effect.values
     assert effect[:6].mean() > 0 > effect[6:].mean()
 
