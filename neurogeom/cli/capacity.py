@@ -22,7 +22,14 @@ from neurogeom.io import fingerprint
 from neurogeom.results import Result
 
 _FUNCTIONS = {"glue": "glue", "mean-field": "mean_field", "simulated": "simulated"}
-_ONLY_GLUE = ("dichotomies",)
+_ALL = ("seed", "n_samples", "n_jobs", "progress")
+_TAKES = {
+    "glue": (*_ALL, "backend", "dichotomies", "margin", "origin", "uncertainty"),
+    "mean-field": (*_ALL, "backend", "margin", "center_correction", "uncertainty"),
+    "simulated": (*_ALL, "dichotomies", "origin"),
+}
+# options that some measures do not take, and that are refused where no chosen one does
+_SPECIAL = ("dichotomies", "margin", "origin", "center_correction", "uncertainty")
 
 Say = Callable[[str], None]
 
@@ -58,7 +65,7 @@ def run(
     say : callable
         Takes each line that is told on the way.
     **options
-        `seed`, `n_samples`, `backend`, `n_jobs`, `dichotomies`, `margin`, `uncertainty`.
+        `seed`, `n_samples`, `backend`, `n_jobs`, `dichotomies`, `margin`, `origin`, `center_correction`, `uncertainty`.
 
     Returns
     -------
@@ -184,7 +191,8 @@ def build_measures(methods: Sequence[str], options: Mapping[str, Any]) -> dict[s
     methods : sequence of str
         Names on the command line.
     options : mapping of str to anything
-        `seed`, `n_samples`, `backend`, `n_jobs`, `progress`, `dichotomies`, `margin`, `uncertainty`.
+        `seed`, `n_samples`, `backend`, `n_jobs`, `progress`, `dichotomies`, `margin`, `origin`, `center_correction`,
+        `uncertainty`.
 
     Returns
     -------
@@ -198,20 +206,18 @@ def build_measures(methods: Sequence[str], options: Mapping[str, Any]) -> dict[s
     """
     from neurogeom import capacity
 
-    takes = {
-        "glue": ("seed", "n_samples", "backend", "n_jobs", "progress", "dichotomies", "margin", "uncertainty"),
-        "mean-field": ("seed", "n_samples", "backend", "n_jobs", "progress", "margin", "uncertainty"),
-        "simulated": ("seed", "n_samples", "n_jobs", "progress"),
-    }
     given = {name: value for name, value in options.items() if value is not None and value != "none"}
-    for name in ("dichotomies", "margin", "uncertainty"):
-        if name in given and not any(name in takes[method] for method in methods):
+    for name in _SPECIAL:
+        fitting = [method for method in _FUNCTIONS if name in _TAKES[method]]
+        if name in given and not set(fitting) & set(methods):
+            flag = name.replace("_", "-")
             raise ValueError(
-                f"--{name} has no meaning for --method {' '.join(methods)}. Leave it out, or use --method glue."
+                f"--{flag} has no meaning for --method {' '.join(methods)}. Leave it out, or use --method "
+                f"{' or '.join(fitting)}."
             )
     measures: dict[str, Measure] = {}
     for method in methods:
-        mine = {name: value for name, value in given.items() if name in takes[method]}
+        mine = {name: value for name, value in given.items() if name in _TAKES[method]}
         if method == "simulated" and "n_samples" in mine:
             mine["n_trials"] = mine.pop("n_samples")
         measures[_FUNCTIONS[method]] = partial(getattr(capacity, _FUNCTIONS[method]), **mine)

@@ -6,13 +6,27 @@ import functools
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from neurogeom.cli.errors import clear_errors
 
 METHODS = ("glue", "mean-field", "simulated")
+
+
+if TYPE_CHECKING:
+    _Choice = click.Choice[str]
+else:
+    _Choice = click.Choice  # generic from click 8.2 on
+
+
+class _Method(_Choice):
+    """Names of measures; those of Python, with an underscore, are understood too."""
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the name as the command line spells it."""
+        return super().convert(value.replace("_", "-"), param, ctx)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -72,7 +86,7 @@ def demo(out: Path, seed: int, quick: bool, n_jobs: int | None) -> None:
 @click.argument("responses", type=click.Path(path_type=Path))
 @click.option("--labels", metavar="COORD|FILE", help="Coordinate with the classes, or a .npy, .csv or .txt file.")
 @click.option(
-    "--method", "methods", type=click.Choice(METHODS), multiple=True, default=("glue",), show_default=True,
+    "--method", "methods", type=_Method(METHODS), multiple=True, default=("glue",), show_default=True,
     help="Measure; may be given more than once.",
 )  # fmt: skip
 @click.option("--layer", metavar="GLOB", help="Layers to analyze, where neuroids have a coordinate 'layer': 'conv*'.")
@@ -86,8 +100,19 @@ def demo(out: Path, seed: int, quick: bool, n_jobs: int | None) -> None:
 @click.option("--n-samples", type=click.IntRange(min=2), help="Samples (trials of 'simulated'); the measure's default.")
 @click.option("--backend", default="auto", show_default=True, help="Kernels: auto, cpu or reference.")
 @_n_jobs
-@click.option("--dichotomies", help="For glue: balanced (default), random, one_vs_rest or pairwise.")
+@click.option(
+    "--dichotomies", metavar="RULE",
+    help="For glue and simulated: balanced (default), random or one_vs_rest; for glue also pairwise.",
+)  # fmt: skip
 @click.option("--margin", type=click.FloatRange(min=0.0), help="Margin κ of the readout, 0 by default.")
+@click.option(
+    "--origin", type=click.Choice(["given", "mean"]),
+    help="For glue and simulated: where the readout passes through; 'mean' subtracts the mean of all points.",
+)  # fmt: skip
+@click.option(
+    "--center-correction", type=click.Choice(["low_rank"]),
+    help="For mean-field: take out what the centers of the manifolds share.",
+)  # fmt: skip
 @click.option(
     "--uncertainty", type=click.Choice(["neuroids", "points", "trials", "none"]), default="none", show_default=True,
     help="What intervals are over; 'none' gives Monte-Carlo errors only.",

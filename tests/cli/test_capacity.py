@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import inspect
 import re
 import shlex
 import xml.etree.ElementTree as ElementTree
@@ -141,6 +142,15 @@ def test_one_label_too_many_asks_whether_the_first_is_a_head(tmp_path: Path) -> 
         (("--labels", "object_name", "--dichotomies", "balancd"), ["Did you mean 'balanced'"]),
         (("--labels", "object_name", "--method", "simulated", "--margin", "0.5"), ["--margin has no meaning"]),
         (("--labels", "object_name", "--backend", "gpu"), ["backend"]),
+        (
+            ("--labels", "object_name", "--method", "mean-field", "--origin", "mean"),
+            ["use --method glue or simulated."],
+        ),
+        (
+            ("--labels", "object_name", "--center-correction", "low_rank"),
+            ["--center-correction", "--method mean-field."],
+        ),
+        (("--labels", "object_name", "--method", "mean-field", "--dichotomies", "random"), ["--dichotomies has no"]),
     ],
 )
 def test_wrong_options_are_told_in_one_line(
@@ -311,7 +321,7 @@ def test_report_repeats_the_command_with_all_its_options(
     result = run(
         array, "--labels", "object_name", "--layer", "conv *", "--average", "stimulus_id", "--variable", "responses",
         "--method", "glue", "--method", "mean-field", "--seed", "3", "--margin", "0.25", "--dichotomies", "random",
-        "--uncertainty", "points", "--backend", "cpu",
+        "--uncertainty", "points", "--backend", "cpu", "--origin", "mean", "--center-correction", "low_rank",
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     page = html.unescape((tmp_path / "out" / "report.html").read_text(encoding="utf-8"))
@@ -350,3 +360,26 @@ def table_rows(page: str) -> list[list[str]]:
         ]
         for row in rows
     ]
+
+
+def test_options_reach_the_measures_that_take_them(run: Callable[..., Result], tmp_path: Path) -> None:
+    every = ("--method", "glue", "--method", "mean_field", "--method", "simulated", "--dichotomies", "random")
+    result = run(responses(), "--labels", "object_name", *every, "--origin", "mean", "--center-correction", "low_rank")
+    assert result.exit_code == 0, result.output
+    found = {name: results.load(tmp_path / "out" / "results.nc", name) for name in ("glue", "mean_field", "simulated")}
+    assert found["mean_field"].settings["center_correction"] == "low_rank"
+    for name in ("glue", "simulated"):
+        assert found[name].settings["origin"] == "mean"
+        assert found[name].settings["dichotomies"] == "random"
+
+
+def test_every_option_of_the_command_is_taken_by_a_measure_or_by_the_command() -> None:
+    from neurogeom import capacity
+
+    for method, names in command._TAKES.items():
+        function = getattr(capacity, command._FUNCTIONS[method])
+        known = set(inspect.signature(function).parameters) | ({"n_samples"} if method == "simulated" else set())
+        assert set(names) <= known, method
+    options = {option.name for option in cli.commands["capacity"].params}
+    own = {"responses", "labels", "methods", "layer", "out", "variable", "average", "debug"}
+    assert options - own == set().union(*command._TAKES.values()) - {"progress"}
