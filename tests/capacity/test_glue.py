@@ -115,11 +115,11 @@ def test_digits_lie_on_their_floor():
     assert result.rank == 56
     np.testing.assert_allclose(result.capacity_floor, 10 / 56)
     assert abs(result.capacity - 0.200) < 4 * result.capacity_se
-    assert 0.5 < result.fraction_inseparable < 0.85
+    assert 0.63 < result.fraction_inseparable < 0.74  # 0.69 over 1,000 samples
     # inseparable does not mean v = 0, nor F at its maximum
-    assert result.fraction_saturated < 0.12
-    assert result.dimension < 1.3
-    assert result.utility < 0.12
+    assert 0.03 < result.fraction_saturated < 0.09  # 0.054 over 1,000 samples
+    values_there = [result.dimension, result.radius, result.utility]
+    np.testing.assert_allclose(values_there, [1.1, 0.78, 0.082], rtol=0.06)
     assert any("inseparable" in note for note in result.warnings)
 
 
