@@ -66,7 +66,9 @@ def compare(
 
     Notes
     -----
-    p is twice the smaller share of resamples on either side of zero, (1 + count) / (1 + resamples).
+    p is twice the smaller share of resamples on either side of zero, (1 + count) / (1 + resamples). A resample whose
+    median ceiling is not above zero has no score in its units, says nothing of which model is better, and counts on
+    both sides; where the scores themselves do not exist, p is NaN. Such recordings are warned of.
 
     References
     ----------
@@ -98,6 +100,8 @@ def compare(
     statistic = _Statistic(tables, quantity, tables[0].settings)
     point = statistic(np.ones((1, statistic.n_stimuli)), np.arange(statistic.n_neuroids)[None])[0]
     drawn = _resampled(statistic, over, n_resamples, seed)
+    with collect() as found:
+        _check_existence(point, drawn, names)
     return ComparisonResult(
         _pack(names, point, drawn, level, correction),
         make_settings(
@@ -105,7 +109,7 @@ def compare(
             n_resamples=n_resamples, seed=seed, uncertainty=" and ".join(over),
         ),
         {"n_stimuli": statistic.n_stimuli, "n_neuroids": statistic.n_neuroids},
-        tuple(notes),
+        (*notes, *found),
         ("Efron & Tibshirani 1993, An Introduction to the Bootstrap, chapter 16.",),
     )  # fmt: skip
 
@@ -143,6 +147,25 @@ def _check_resolution(n_models: int, n_resamples: int, correction: str, level: f
         warn(
             f"with {n_resamples} resamples and {n_pairs} pairs the least corrected p is {min(least, 1.0):.2g}, so that "
             f"hardly any pair can differ at level {level:g}. Use n_resamples={needed} or more.",
+            SaturationWarning,
+        )
+
+
+def _check_existence(point: np.ndarray, drawn: np.ndarray, names: Sequence[str]) -> None:
+    """Say which scores do not exist, and how many resamples have none."""
+    lost = [name for name, value in zip(names, point) if np.isnan(value)]
+    n_lost = int(np.isnan(drawn).any(axis=1).sum())
+    advice = "Compare with quantity='correlation', or leave unreliable neuroids out."
+    if lost:
+        warn(
+            f"{len(lost)} of {len(names)} models have no score (first: {quoted(lost[:3])}): the median ceiling is not "
+            f"above zero. Their differences and p are NaN. {advice}",
+            SaturationWarning,
+        )
+    elif n_lost:
+        warn(
+            f"{n_lost} of {len(drawn)} resamples have a median ceiling of zero or less, and so no scores. They count "
+            f"for neither model, and intervals are those of the others. {advice}",
             SaturationWarning,
         )
 
@@ -223,24 +246,37 @@ def _resampled(statistic: _Statistic, over: Sequence[str], n_resamples: int, see
 def _pack(names: list[str], point: np.ndarray, drawn: np.ndarray, level: float, correction: str) -> xr.Dataset:
     tail = [(1.0 - level) / 2.0, (1.0 + level) / 2.0]
     differences = drawn[:, :, None] - drawn[:, None, :]
-    below, above = (differences <= 0.0).sum(axis=0), (differences >= 0.0).sum(axis=0)
+    difference = point[:, None] - point[None, :]
+    # "not above" holds for a resample without scores too, which so counts on both sides
+    below, above = (~(differences > 0.0)).sum(axis=0), (~(differences < 0.0)).sum(axis=0)
     p = np.minimum(2.0 * (1.0 + np.minimum(below, above)) / (1.0 + len(drawn)), 1.0)
-    corrected = np.ones_like(p)
-    upper = np.triu_indices(len(names), 1)
-    if correction == "none":
-        corrected[upper] = p[upper]
-    else:
-        corrected[upper] = holm(p[upper]) if correction == "holm" else false_discovery(p[upper])
-    corrected.T[upper] = corrected[upper]
+    p[np.isnan(difference)] = np.nan
+    corrected = p.copy()
+    np.fill_diagonal(corrected, np.where(np.isnan(point), np.nan, 1.0))
+    known = np.triu(np.isfinite(p), 1)
+    if correction != "none" and known.any():
+        corrected[known] = holm(p[known]) if correction == "holm" else false_discovery(p[known])
+    corrected.T[known] = corrected[known]
+    exists, both = np.isfinite(point), np.isfinite(difference)
+    score_bounds, difference_bounds = _bounds(drawn, tail), _bounds(differences, tail)
+    score_bounds[~exists], difference_bounds[~both] = np.nan, np.nan
     pairs = ["model", "other_model"]
     return xr.Dataset(
         {
             "score": (["model"], point),
-            "score_ci": (["model", "bound"], np.nanquantile(drawn, tail, axis=0).T),
-            "difference": (pairs, point[:, None] - point[None, :]),
-            "difference_ci": ([*pairs, "bound"], np.moveaxis(np.nanquantile(differences, tail, axis=0), 0, -1)),
+            "score_ci": (["model", "bound"], score_bounds),
+            "difference": (pairs, difference),
+            "difference_ci": ([*pairs, "bound"], difference_bounds),
             "p": (pairs, p),
             "p_corrected": (pairs, corrected),
         },
         coords={"model": names, "other_model": names, "bound": ["low", "high"]},
     )
+
+
+def _bounds(drawn: np.ndarray, tail: list[float]) -> np.ndarray:
+    """Quantiles over resamples, on the last axis; NaN where all are."""
+    filled = np.where(np.isnan(drawn).all(axis=0), 0.0, drawn)
+    bounds = np.moveaxis(np.nanquantile(filled, tail, axis=0), 0, -1)
+    bounds[np.isnan(drawn).all(axis=0)] = np.nan
+    return bounds

@@ -78,6 +78,36 @@ def test_no_difference_is_rarely_called_one() -> None:
     assert n_called <= 6
 
 
+def noise(seed: int) -> dict[str, ScoreResult]:
+    """Two models and a recording that hold nothing."""
+    rng = np.random.default_rng(100 + seed)
+    trials = rng.normal(size=(2, 40, 5))
+    return {name: score(rng.normal(size=(40, 4)), trials, **OPTIONS) for name in "ab"}
+
+
+@pytest.mark.filterwarnings("ignore::neurogeom._core.warnings.SaturationWarning")
+def test_a_recording_of_noise_rarely_tells_models_apart() -> None:
+    """Resamples whose ceiling is zero or less have no score; they must not make a difference look sure."""
+    p = np.array([compare(noise(seed), n_resamples=200, seed=0).p.values[0, 1] for seed in range(30)])
+    assert np.isfinite(p).any() and np.isnan(p).any()
+    assert (p < 0.05).sum() <= 3
+
+
+@pytest.mark.filterwarnings("ignore::neurogeom._core.warnings.SaturationWarning")
+def test_scores_that_do_not_exist_have_no_p_and_this_is_said() -> None:
+    unscored, scored = (
+        next(one for one in map(noise, range(30)) if np.isnan(one["a"].ceiled_score) == lost) for lost in (True, False)
+    )
+    with pytest.warns(SaturationWarning, match="2 of 2 models have no score.*quantity='correlation'"):
+        found = compare(unscored, n_resamples=200, seed=0)
+    for name in ("p", "p_corrected", "difference", "difference_ci", "score", "score_ci"):
+        assert found.data[name].isnull().all(), name
+    with pytest.warns(SaturationWarning, match="of 200 resamples have a median ceiling of zero or less"):
+        doubtful = compare(scored, n_resamples=200, seed=0)
+    assert len(doubtful.warnings) == 1 and np.isfinite(doubtful.p_corrected).all()
+    assert np.isfinite(compare(unscored, quantity="correlation", n_resamples=200, seed=0).p).all()
+
+
 def test_corrections_are_those_of_statistics(scored: dict[str, ScoreResult]) -> None:
     from neurogeom.statistics import false_discovery, holm
 
