@@ -98,8 +98,9 @@ def split_half_correlation(
 
     With "common" halves, the same repetitions of every stimulus, a drift that all stimuli share from repetition to
     repetition cancels, as it does in their means over all repetitions; all splits are taken if there are at most
-    ``n_splits`` or 252 of them. With its "own" random halves for every stimulus, of ⌊n/2⌋ repetitions each, drift
-    counts as noise.
+    ``n_splits`` or 252 of them. With its "own" random halves for every stimulus, of ⌊n/2⌋ of the repetitions that an
+    entry has of it, drift counts as noise. Neurons that were recorded one after the other, in other repetitions, so
+    have the halves that they would have alone.
 
     Parameters
     ----------
@@ -153,7 +154,7 @@ def split_half_correlation(
         found = list(halves_correlation(flat, rows))
     else:
         exact = False
-        found = [_own_halves(flat, shown, generator(seed, split)) for split in range(n_splits)]
+        found = [_own_halves(flat, generator(seed, split)) for split in range(n_splits)]
     return np.stack(found).reshape(-1, *trials.shape[2:]), exact
 
 
@@ -320,19 +321,28 @@ def _common_halves(n_repetitions: int, n_splits: int, seed: int) -> tuple[np.nda
     return np.array(rows), False
 
 
-def _own_halves(flat: np.ndarray, shown: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Correlation of random halves drawn for each stimulus from the repetitions it has."""
-    n_repetitions, n_stimuli = shown.shape
-    keys = np.where(shown, rng.random((n_repetitions, n_stimuli)), np.inf)
-    rank = keys.argsort(axis=0).argsort(axis=0)
-    half = shown.sum(axis=0) // 2
-    masks = (rank < half, (rank >= half) & (rank < 2 * half))
-    return column_correlation(*(_known_mean(flat, mask) for mask in masks))
+def _own_halves(flat: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Correlation of random halves of the repetitions that each entry has of each stimulus.
+
+    All entries see one random order of the repetitions, and each takes halves of those it has in that order: entries
+    with the same repetitions have the same halves.
+    """
+    n_repetitions, n_stimuli, n_entries = flat.shape
+    order = rng.random((n_repetitions, n_stimuli)).argsort(axis=0)[:, :, None]
+    found = np.empty(n_entries)
+    step = max(1, _HELD_NUMBERS // (n_repetitions * n_stimuli))
+    for start in range(0, n_entries, step):
+        part = np.take_along_axis(flat[:, :, start : start + step], order, axis=0)
+        known = np.isfinite(part)
+        place = np.cumsum(known, axis=0)
+        half = place[-1] // 2
+        masks = (known & (place <= half), known & (place > half) & (place <= 2 * half))
+        found[start : start + step] = column_correlation(*(_masked_mean(part, mask) for mask in masks))
+    return found
 
 
-def _known_mean(flat: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Mean over the masked repetitions that are not NaN."""
-    known = np.isfinite(flat) & mask[:, :, None]
-    count = known.sum(axis=0)
+def _masked_mean(values: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Mean over the masked repetitions, NaN where there are none."""
+    count = mask.sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(known, flat, 0.0).sum(axis=0) / np.where(count > 0, count, np.nan)
+        return np.where(mask, values, 0.0).sum(axis=0) / np.where(count > 0, count, np.nan)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from neurogeom.statistics.reliability import (
     _common_halves,
+    _own_halves,
     column_correlation,
     explainable_share,
     signal_power,
@@ -101,6 +102,35 @@ def test_unequal_repetitions_use_as_many_as_each_stimulus_has(rng):
     np.testing.assert_allclose(found, 1.0, atol=1e-12)
     with pytest.raises(ValueError, match="halves='own'"):
         split_half_correlation(trials, n_splits=7, seed=0, halves="common")
+
+
+def one_after_the_other(sessions):
+    """Trials (repetition, stimulus, neuroid) of sessions in which other neuroids were recorded, stacked with NaN."""
+    n_repetitions, n_neuroids = (sum(one.shape[axis] for one in sessions) for axis in (0, 2))
+    joined = np.full((n_repetitions, sessions[0].shape[1], n_neuroids), np.nan)
+    row = column = 0
+    for one in sessions:
+        joined[row : row + one.shape[0], :, column : column + one.shape[2]] = one
+        row, column = row + one.shape[0], column + one.shape[2]
+    return joined
+
+
+@pytest.mark.parametrize("counts", [(4, 4), (4, 20), (2, 2, 2, 2)])
+def test_neurons_recorded_one_after_the_other_are_as_reliable_as_alone(rng, counts):
+    sessions = [rng.normal(size=(1, 300, 40)) + 2 * rng.normal(size=(n, 300, 40)) for n in counts]
+    found, _ = split_half_correlation(one_after_the_other(sessions), n_splits=20, seed=0)
+    found = spearman_brown(found.mean(axis=0)).reshape(len(counts), 40).mean(axis=1)
+    np.testing.assert_allclose(found, [1 / (1 + 4 / n) for n in counts], atol=0.025)
+    first, _ = split_half_correlation(sessions[0], n_splits=20, seed=0, halves="own")
+    assert found[0] == pytest.approx(spearman_brown(first.mean(axis=0)).mean(), abs=1e-12)
+
+
+def test_entries_with_other_missing_trials_have_halves_of_their_own(rng):
+    """Without noise every half is the signal, whichever trials are missing: no half may be empty for want of luck."""
+    trials = np.repeat(rng.normal(size=(1, 12, 30)), 6, axis=0)
+    trials[rng.random(trials.shape).argsort(axis=0) < 4] = np.nan  # two trials are left of each stimulus, any two
+    for split in range(5):
+        np.testing.assert_allclose(_own_halves(trials, np.random.default_rng(split)), 1.0, atol=1e-12)
 
 
 def test_scale_and_offset_of_neuroids_change_nothing(rng):
