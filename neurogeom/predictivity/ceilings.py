@@ -11,9 +11,11 @@ from neurogeom.statistics.explained import cc_max
 from neurogeom.statistics.reliability import (
     explainable_share,
     halves_correlation,
+    lengthening,
     shuffled_halves,
     spearman_brown,
     split_half_correlation,
+    within_groups,
 )
 
 KINDS = ("split_half", "signal_power")
@@ -47,7 +49,15 @@ class Ceiling:
         return float(medians.std() / np.sqrt(len(medians))) if len(medians) > 1 else float("nan")
 
 
-def ceiling_of(trials: np.ndarray, kind: str, *, n_splits: int = 100, seed: int = 0, legacy: bool = False) -> Ceiling:
+def ceiling_of(
+    trials: np.ndarray,
+    kind: str,
+    *,
+    n_splits: int = 100,
+    seed: int = 0,
+    legacy: bool = False,
+    groups: np.ndarray | None = None,
+) -> Ceiling:
     """Return the reliability of each neuroid's mean response.
 
     Parameters
@@ -59,7 +69,10 @@ def ceiling_of(trials: np.ndarray, kind: str, *, n_splits: int = 100, seed: int 
         signal power over the variance of the mean, CC_max².
     n_splits, seed : int
     legacy : bool
-        Halves as Brain-Score draws them, whole repetitions at random, also where all could be taken.
+        Halves as Brain-Score draws them, whole repetitions at random, also where all could be taken; of an odd number
+        one half has one more, and the factor of Spearman and Brown stays 2, as theirs does.
+    groups : ndarray, shape (n,), optional
+        Of deviations from the mean of the group, where scores are of these.
 
     Returns
     -------
@@ -87,22 +100,28 @@ def ceiling_of(trials: np.ndarray, kind: str, *, n_splits: int = 100, seed: int 
             "use ceiling=None."
         )
     complete = bool(np.isfinite(trials).all())
+    of_what = "" if groups is None else ", of deviations from group means"
     if kind == "signal_power":
-        values = cc_max(trials) ** 2 if complete else np.maximum(explainable_share(trials), 0.0)
-        return Ceiling(values[None], values, "signal power / variance of the mean (CC_max squared)")
+        if complete:
+            values = cc_max(np.stack([within_groups(one, groups) for one in trials])) ** 2
+        else:
+            values = np.maximum(explainable_share(trials, groups), 0.0)
+        return Ceiling(values[None], values, f"signal power / variance of the mean (CC_max squared){of_what}")
     if legacy:
         if not complete:
             raise ValueError(
                 "Brain-Score's halves need the same number of repetitions of every stimulus and no NaN. Leave preset "
                 "out, or use recordings.drop_incomplete."
             )
-        correlations = halves_correlation(trials, shuffled_halves(len(trials), n_splits, seed))
-        words = f"split half, Spearman–Brown, {n_splits} random splits"
+        correlations = halves_correlation(trials, shuffled_halves(len(trials), n_splits, seed), groups)
+        factor = np.asarray(2.0)
+        words = f"split half, Spearman–Brown, {n_splits} random splits{of_what}"
     else:
-        correlations, exact = split_half_correlation(trials, n_splits=n_splits, seed=seed)
-        words = f"split half, Spearman–Brown, {'all' if exact else 'random'} {len(correlations)} splits"
+        correlations, exact = split_half_correlation(trials, n_splits=n_splits, seed=seed, groups=groups)
+        factor = lengthening(trials)
+        words = f"split half, Spearman–Brown, {'all' if exact else 'random'} {len(correlations)} splits{of_what}"
     # the mean correlation is corrected, not each one: a correction near r = −1 has no mean
-    return Ceiling(spearman_brown(correlations), spearman_brown(correlations.mean(axis=0)), words)
+    return Ceiling(spearman_brown(correlations, factor), spearman_brown(correlations.mean(axis=0), factor), words)
 
 
 def normalize(correlation: np.ndarray, reliability: np.ndarray, how: str, *, signed: bool = True) -> np.ndarray:

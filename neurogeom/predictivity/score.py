@@ -86,7 +86,8 @@ def score(
     n_reduced : int
         Features left.
     splits : {"shuffle", "stratified", "leave_group_out", "within_group"}, splitter, or list of (train, test)
-        See :func:`neurogeom.predictivity.make_splits`. "within_group" scores deviations from the group's mean.
+        See :func:`neurogeom.predictivity.make_splits`. "within_group" scores deviations from the group's mean,
+        in units of their own ceiling.
     stratify, groups : str or array-like, optional
         Labels of stimuli or names of coordinates. With ``groups`` the group-mean baseline and the parts of responses
         are reported beside the score.

@@ -76,7 +76,7 @@ def score_paired(paired: Paired, plan: Plan, shared: Gram | None = None) -> tupl
     targets = paired.mean()
     outcome = predict(paired.bands, targets, plan.folds, plan.options, shared)
     correlations = _per_split(outcome.predictions, targets, plan)
-    ceiling = _ceiling(paired, plan.settings)
+    ceiling = _ceiling(paired, plan)
     use, excluded = _used(correlations, ceiling, plan.settings, dict(paired.excluded))
     data = _summary(correlations, ceiling, use, paired, plan)
     data |= {name: (list(dims), values) for name, (dims, values) in outcome.variables.items()}
@@ -109,7 +109,8 @@ def _per_split(predictions: list[np.ndarray], targets: np.ndarray, plan: Plan) -
     return np.array(found)
 
 
-def _ceiling(paired: Paired, settings: Mapping[str, Any]) -> Ceiling | None:
+def _ceiling(paired: Paired, plan: Plan) -> Ceiling | None:
+    settings = plan.settings
     if settings["ceiling"] is None:
         return None
     return ceiling_of(
@@ -118,6 +119,7 @@ def _ceiling(paired: Paired, settings: Mapping[str, Any]) -> Ceiling | None:
         n_splits=settings["n_ceiling_splits"],
         seed=settings["seed"],
         legacy=settings["preset"] is not None,
+        groups=plan.groups if plan.within_groups else None,
     )
 
 

@@ -17,6 +17,7 @@ from neurogeom.statistics import median_interval
 from neurogeom.statistics.reliability import (
     column_correlation,
     explainable_share,
+    lengthening,
     spearman_brown,
     split_half_correlation,
 )
@@ -109,6 +110,12 @@ def split_half_reliability(
     TypeError, ValueError
         Not a recording, an unknown coordinate, fewer than two repetitions of a stimulus or three stimuli.
 
+    Notes
+    -----
+    Random halves hold ⌊n/2⌋ of n repetitions, and the mean over all is n/⌊n/2⌋ times as long as they are: 3 times for
+    three repetitions. Odd and even repetitions are all used, and the factor is 2, as usual, though one of an odd number
+    makes one half longer than the other.
+
     References
     ----------
     Spearman 1910 and Brown 1910, Br. J. Psychol. 3.
@@ -125,11 +132,12 @@ def split_half_reliability(
     trials, _ = trials_by_stimulus(responses, by)
     if splits == "random":
         correlations, exact = split_half_correlation(trials, n_splits=n_splits, seed=seed, halves=halves)
+        factor = lengthening(trials)
     else:
-        correlations, exact = _odd_even(trials)[None], True
+        correlations, exact, factor = _odd_even(trials)[None], True, np.asarray(2.0)
     with np.errstate(invalid="ignore"):
         mean, spread = correlations.mean(axis=0), correlations.std(axis=0)
-    reliability = spearman_brown(mean)
+    reliability = spearman_brown(mean, factor)
     dims = _other_dims(responses)
     defined = reliability[np.isfinite(reliability)]
     if not defined.size:

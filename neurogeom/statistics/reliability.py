@@ -20,15 +20,15 @@ _HELD_NUMBERS = 2**22  # numbers in the means of halves that are held at a time
 MAX_EXACT_SPLITS = 252  # all halves of up to ten repetitions
 
 
-def spearman_brown(correlation: Any, factor: float = 2.0) -> np.ndarray:
+def spearman_brown(correlation: Any, factor: Any = 2.0) -> np.ndarray:
     r"""Reliability of measurements ``factor`` times as long, :math:`k r / (1 + (k - 1) r)`.
 
     Parameters
     ----------
     correlation : array-like
         Between measurements of the present length, e.g. two halves.
-    factor : float
-        2 for the whole from its halves.
+    factor : float or array-like
+        2 for the whole from its halves; where halves leave a repetition out, see :func:`lengthening`.
 
     Returns
     -------
@@ -48,11 +48,41 @@ def spearman_brown(correlation: Any, factor: float = 2.0) -> np.ndarray:
     >>> spearman_brown([0.5, 1.0]).round(4).tolist()
     [0.6667, 1.0]
     """
-    if not factor > 0:
+    k = np.asarray(factor, dtype=np.float64)
+    if not (k > 0).all():
         raise ValueError(f"factor={factor} is not positive.")
     r = np.asarray(correlation, dtype=np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return factor * r / (1.0 + (factor - 1.0) * r)
+        return k * r / (1.0 + (k - 1.0) * r)
+
+
+def lengthening(trials: np.ndarray) -> np.ndarray:
+    r"""How many times as long the mean over all repetitions is as that over one of the halves of ⌊n/2⌋.
+
+    :math:`\overline{1 / \lfloor n/2 \rfloor} / \overline{1 / n}`, the variances of noise in a half and in the whole,
+    averaged over stimuli: 2 for even numbers of repetitions, :math:`R / \lfloor R/2 \rfloor` for an odd
+    one, 3 for three.
+
+    Parameters
+    ----------
+    trials : array (repetition, stimulus, …)
+        NaN where not shown.
+
+    Returns
+    -------
+    ndarray (…)
+        The factor of :func:`spearman_brown`; 2 where no stimulus has two repetitions.
+
+    Examples
+    --------
+    >>> lengthening(np.zeros((3, 5, 2))).tolist(), lengthening(np.zeros((4, 5, 2))).tolist()
+    ([3.0, 3.0], [2.0, 2.0])
+    """
+    count = np.isfinite(trials).sum(axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        half = np.where(count >= 2, 1.0 / (count // 2), 0.0).sum(axis=0) / (count >= 2).sum(axis=0)
+        whole = np.where(count >= 1, 1.0 / count, 0.0).sum(axis=0) / (count >= 1).sum(axis=0)
+        return np.where((count >= 2).any(axis=0), half / whole, 2.0)
 
 
 def column_correlation(first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -92,7 +122,7 @@ def column_correlation(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def split_half_correlation(
-    trials: np.ndarray, *, n_splits: int, seed: int, halves: str = "auto"
+    trials: np.ndarray, *, n_splits: int, seed: int, halves: str = "auto", groups: np.ndarray | None = None
 ) -> tuple[np.ndarray, bool]:
     """Correlation over stimuli between the means of two halves of the repetitions, for each split.
 
@@ -111,6 +141,8 @@ def split_half_correlation(
     seed : int
     halves : {"auto", "common", "own"}
         "auto" is "common" where all stimuli have the same number of repetitions and nothing is missing.
+    groups : array (stimulus,), optional
+        Correlate deviations from the mean of the group, each half from its own.
 
     Returns
     -------
@@ -151,14 +183,14 @@ def split_half_correlation(
         )
     if complete and halves != "own":
         rows, exact = _common_halves(n_repetitions, n_splits, seed)
-        found = list(halves_correlation(flat, rows))
+        found = list(halves_correlation(flat, rows, groups))
     else:
         exact = False
-        found = [_own_halves(flat, generator(seed, split)) for split in range(n_splits)]
+        found = [_own_halves(flat, generator(seed, split), groups) for split in range(n_splits)]
     return np.stack(found).reshape(-1, *trials.shape[2:]), exact
 
 
-def halves_correlation(trials: np.ndarray, rows: np.ndarray) -> np.ndarray:
+def halves_correlation(trials: np.ndarray, rows: np.ndarray, groups: np.ndarray | None = None) -> np.ndarray:
     """Correlation over stimuli between the means of the two halves of the repetitions that each row names.
 
     Parameters
@@ -167,6 +199,8 @@ def halves_correlation(trials: np.ndarray, rows: np.ndarray) -> np.ndarray:
         Complete: no NaN.
     rows : array (split, repetition)
         Above zero in the first half, below zero in the second, 0 where left out.
+    groups : array (stimulus,), optional
+        As in :func:`split_half_correlation`.
 
     Returns
     -------
@@ -188,8 +222,39 @@ def halves_correlation(trials: np.ndarray, rows: np.ndarray) -> np.ndarray:
         # the means of all halves are one matrix product
         means = ((sides / sides.sum(axis=1, keepdims=True)) @ flat).reshape(len(sides), *trials.shape[1:])
         for number in range(len(part)):
-            found[start + number] = column_correlation(means[number], means[len(part) + number])
+            pair = (within_groups(means[row], groups) for row in (number, len(part) + number))
+            found[start + number] = column_correlation(*pair)
     return found
+
+
+def within_groups(values: np.ndarray, groups: np.ndarray | None) -> np.ndarray:
+    """Deviations from the mean of the group, over what is not NaN; the values themselves without groups.
+
+    Parameters
+    ----------
+    values : array (stimulus, …)
+    groups : array (stimulus,) or None
+
+    Returns
+    -------
+    ndarray (stimulus, …)
+        What rounding leaves of a constant is 0.
+
+    Examples
+    --------
+    >>> within_groups(np.array([1.0, 3.0, 5.0]), np.array(["a", "a", "b"])).tolist()
+    [-1.0, 1.0, 0.0]
+    """
+    if groups is None:
+        return values
+    _, group = np.unique(groups, return_inverse=True)
+    known = np.isfinite(values)
+    sums, counts = (np.zeros((group.max() + 1, *values.shape[1:])) for _ in range(2))
+    np.add.at(sums, group, np.where(known, values, 0.0))
+    np.add.at(counts, group, known)
+    deviation = values - (sums / np.maximum(counts, 1.0))[group]
+    deviation[np.abs(deviation) <= 1e-13 * np.abs(np.where(known, values, 0.0)).max(axis=0)] = 0.0
+    return deviation
 
 
 def shuffled_halves(n_repetitions: int, n_splits: int, random_state: int) -> np.ndarray:
@@ -260,7 +325,7 @@ def signal_power(trials: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return power, power / single.mean(axis=0)
 
 
-def explainable_share(trials: np.ndarray) -> np.ndarray:
+def explainable_share(trials: np.ndarray, groups: np.ndarray | None = None) -> np.ndarray:
     r"""Share of the variance of the stimulus means that is not noise, for any numbers of repetitions.
 
     :math:`(\mathrm{Var}_s(\bar y_s) - \mathrm{mean}_s(s_s^2 / n_s)) / \mathrm{Var}_s(\bar y_s)` with :math:`s_s^2` the
@@ -270,6 +335,8 @@ def explainable_share(trials: np.ndarray) -> np.ndarray:
     ----------
     trials : array (repetition, stimulus, …)
         NaN where not shown.
+    groups : array (stimulus,), optional
+        Take the variance of the means within groups.
 
     Returns
     -------
@@ -295,7 +362,11 @@ def explainable_share(trials: np.ndarray) -> np.ndarray:
         mean = filled.sum(axis=0) / count
         spread = np.where(known, trials - mean, 0.0)
         noise = np.where(count >= 2, (spread**2).sum(axis=0) / (count - 1) / count, np.nan)
-        total = np.nanvar(mean, axis=0, ddof=1)
+        if groups is None:
+            total = np.nanvar(mean, axis=0, ddof=1)
+        else:
+            deviation = within_groups(mean, groups)
+            total = np.nansum(deviation**2, axis=0) / (len(mean) - len(np.unique(groups)))
         return np.where(total > 0, (total - np.nanmean(noise, axis=0)) / total, np.nan)
 
 
@@ -321,7 +392,7 @@ def _common_halves(n_repetitions: int, n_splits: int, seed: int) -> tuple[np.nda
     return np.array(rows), False
 
 
-def _own_halves(flat: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _own_halves(flat: np.ndarray, rng: np.random.Generator, groups: np.ndarray | None = None) -> np.ndarray:
     """Correlation of random halves of the repetitions that each entry has of each stimulus.
 
     All entries see one random order of the repetitions, and each takes halves of those it has in that order: entries
@@ -337,7 +408,8 @@ def _own_halves(flat: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         place = np.cumsum(known, axis=0)
         half = place[-1] // 2
         masks = (known & (place <= half), known & (place > half) & (place <= 2 * half))
-        found[start : start + step] = column_correlation(*(_masked_mean(part, mask) for mask in masks))
+        pair = (within_groups(_masked_mean(part, mask), groups) for mask in masks)
+        found[start : start + step] = column_correlation(*pair)
     return found
 
 

@@ -30,7 +30,8 @@ def test_gabor_energy_predicts_v4_as_it_should(v4: tuple[np.ndarray, np.ndarray]
     )  # fmt: skip
     assert found.correlation == pytest.approx(0.462, abs=0.02)
     assert found.ceiled_score == pytest.approx(0.544, abs=0.02)
-    assert np.median(found.neuroid_ceiling) == pytest.approx(0.750, abs=0.01)
+    # the stored fact, 0.750, takes halves of odd numbers of trials for half of them; 0.764 is the explainable share
+    assert np.median(found.neuroid_ceiling) == pytest.approx(0.764, abs=0.01)
     assert np.quantile(found.neuroid_ceiling, [0.25, 0.75]) == pytest.approx([0.625, 0.825], abs=0.02)
 
 

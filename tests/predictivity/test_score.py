@@ -167,6 +167,38 @@ def test_threads_change_no_bit_and_a_result_survives_its_file(tmp_path: Any) -> 
     assert loaded.settings["seed"] == 5
 
 
+@pytest.mark.parametrize("n_repetitions", [3, 5])
+def test_the_ceiling_of_an_odd_number_of_repetitions(n_repetitions: int) -> None:
+    """A model that knows the whole signal reaches the ceiling and does not pass it."""
+    rng = np.random.default_rng(n_repetitions)
+    signal = rng.normal(size=(300, 60))
+    trials = signal + 2 * rng.normal(size=(n_repetitions, 300, 60))
+    found = score(signal, trials, method="one_to_one", splits=[(np.arange(100), np.arange(100, 300))], **QUICK)
+    assert found.ceiling == pytest.approx(1 / (1 + 4 / n_repetitions), abs=0.02)
+    assert found.ceiled_score == pytest.approx(1.0, abs=0.07)
+
+
+@pytest.mark.parametrize("ceiling", ["split_half", "signal_power"])
+@pytest.mark.parametrize("unequal", [False, True])
+def test_scores_within_groups_are_in_units_of_the_ceiling_within_groups(ceiling: str, unequal: bool) -> None:
+    """Large differences between groups are reliable, but are not what is scored within them."""
+    rng = np.random.default_rng(17)
+    family = np.repeat(np.arange(20), 15)
+    inner = rng.normal(size=(300, 10))
+    signal = 3 * rng.normal(size=(20, 30))[family] + inner @ rng.normal(size=(10, 30)) / np.sqrt(10)
+    trials = signal + 2 * rng.normal(size=(4, 300, 30))
+    if unequal:
+        trials[2:, ::3] = np.nan
+    noise = 4 * np.mean([1 / 2, 1 / 4, 1 / 4]) if unequal else 1.0
+    found = score(
+        signal, trials, method="one_to_one", splits="within_group", groups=family, ceiling=ceiling, missing="omit",
+        n_splits=3, train_size=0.4, **QUICK,
+    )  # fmt: skip
+    assert found.ceiling == pytest.approx(1 / (1 + noise), abs=0.06)
+    assert found.ceiled_score == pytest.approx(1.0, abs=0.1)
+    assert "deviations from group means" in found.diagnostics["ceiling_estimator"]
+
+
 def test_the_same_seed_repeats_a_drawn_one() -> None:
     x, y = population(5)
     first = score(x, y, n_components=3, n_resamples=0)

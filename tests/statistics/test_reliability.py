@@ -15,6 +15,7 @@ from neurogeom.statistics.reliability import (
     _own_halves,
     column_correlation,
     explainable_share,
+    lengthening,
     signal_power,
     spearman_brown,
     split_half_correlation,
@@ -102,6 +103,28 @@ def test_unequal_repetitions_use_as_many_as_each_stimulus_has(rng):
     np.testing.assert_allclose(found, 1.0, atol=1e-12)
     with pytest.raises(ValueError, match="halves='own'"):
         split_half_correlation(trials, n_splits=7, seed=0, halves="common")
+
+
+@pytest.mark.parametrize("halves", ["common", "own"])
+@pytest.mark.parametrize("n_repetitions", [3, 5, 7])
+def test_odd_numbers_of_repetitions_are_not_taken_for_even_ones(rng, n_repetitions, halves):
+    """Halves of ⌊R/2⌋ leave one repetition out, which the mean over all does not."""
+    trials = rng.normal(size=(1, 3000, 20)) + 2 * rng.normal(size=(n_repetitions, 3000, 20))
+    found, _ = split_half_correlation(trials, n_splits=15, seed=0, halves=halves)
+    whole = spearman_brown(found.mean(axis=0), lengthening(trials))
+    assert whole.mean() == pytest.approx(1 / (1 + 4 / n_repetitions), abs=0.01)
+
+
+def test_the_lengthening_is_the_ratio_of_the_noise_of_halves_and_whole(rng):
+    trials = rng.normal(size=(6, 4000, 30))
+    trials[3:, :2000] = np.nan
+    trials[5, 2000:3000] = np.nan  # 3, 5 and 6 repetitions
+    expected = np.mean([1, 1, 1 / 2, 1 / 3]) / np.mean([1 / 3, 1 / 3, 1 / 5, 1 / 6])
+    np.testing.assert_allclose(lengthening(trials), expected, rtol=1e-12)
+    signal = trials + 0.7 * rng.normal(size=(1, 4000, 30))
+    found, _ = split_half_correlation(signal, n_splits=8, seed=0)
+    truth = 0.49 / (0.49 + np.mean([1 / 3, 1 / 3, 1 / 5, 1 / 6]))
+    assert spearman_brown(found.mean(axis=0), lengthening(signal)).mean() == pytest.approx(truth, abs=0.01)
 
 
 def one_after_the_other(sessions):
