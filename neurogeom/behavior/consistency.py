@@ -94,7 +94,8 @@ def error_consistency(
     Parameters
     ----------
     trials_a, trials_b : path, DataFrame, or what :func:`read_trials` takes
-        Where both are the same, subjects are compared with all others, never with themselves.
+        Where both are the same, subjects are compared with all others, never with themselves; nor is a subject that is
+        in both with the same responses, which is warned of.
     all_conditions : bool
         Whether to use also the conditions that aggregates leave out (undistorted, or beyond recognition).
     level : float
@@ -191,14 +192,15 @@ def matched_cells(first: pd.DataFrame, second: pd.DataFrame) -> list[Cell]:
     """
     same = first.equals(second)
     keys = [key for key, _ in first.groupby(["dataset", "condition"], sort=False)]
-    cells = []
+    cells: list[Cell] = []
+    twice: set[str] = set()
     for dataset, condition in keys:
-        tables = [
-            _correct_table(frame[(frame["dataset"] == dataset) & (frame["condition"] == condition)], dataset, condition)
-            for frame in (first, second)
-        ]
+        frames = [frame[(frame["dataset"] == dataset) & (frame["condition"] == condition)] for frame in (first, second)]
+        tables = [_correct_table(frame, dataset, condition) for frame in frames]
         if tables[1].empty:
             continue
+        both: set[str] = set() if same else _in_both(*frames)
+        twice |= both
         if same:
             tables = [tables[0], tables[0].iloc[:0]]
         joined = pd.concat(tables)
@@ -212,18 +214,43 @@ def matched_cells(first: pd.DataFrame, second: pd.DataFrame) -> list[Cell]:
                 "subjects and are left out.",
                 DegenerateInputWarning,
             )
-        n_first = len(tables[0])
-        rows = np.arange(len(joined))
-        pairs = np.array(
-            [(i, j) for i in rows[:n_first] for j in (rows[i + 1 :] if same else rows[n_first:])], dtype=int
-        ).reshape(-1, 2)
+        pairs = _pairs(joined.index, len(tables[0]), same, both)
         if len(pairs):
             names = [(str(joined.index[i]), str(joined.index[j])) for i, j in pairs]
             correct = shared.to_numpy(dtype=float)
             cells.append(Cell(str(dataset), str(condition), list(shared.columns), correct, pairs, names))
-    if not cells and same:
+    if not cells and (same or twice):
         raise ValueError("trials of one subject only are compared with themselves; at least two subjects are needed.")
+    if twice:
+        warn(
+            f"{len(twice)} subjects are in trials_a and in trials_b with the same responses (first: "
+            f"{quoted(sorted(twice)[:3])}). They are compared with the others, not with themselves.",
+            DegenerateInputWarning,
+        )
     return cells
+
+
+def _in_both(first: pd.DataFrame, second: pd.DataFrame) -> set[str]:
+    """Subjects of one condition that gave the same responses to all images that both tables have of them."""
+    found = set()
+    for subject, own in first.groupby("subject", sort=False):
+        other = second[second["subject"] == subject]
+        joined = own.merge(other, on="image", suffixes=("", "_other"))
+        if len(joined) and (joined["response"].astype(str) == joined["response_other"].astype(str)).all():
+            found.add(str(subject))
+    return found
+
+
+def _pairs(subjects: pd.Index, n_first: int, same: bool, both: set[str]) -> np.ndarray:
+    """Rows of the subjects that are compared, shape (n, 2): never one with itself."""
+    rows = np.arange(len(subjects))
+    found = [
+        (i, j)
+        for i in rows[:n_first]
+        for j in (rows[i + 1 :] if same else rows[n_first:])
+        if subjects[i] != subjects[j] or str(subjects[i]) not in both
+    ]
+    return np.array(found, dtype=int).reshape(-1, 2)
 
 
 def _correct_table(frame: pd.DataFrame, dataset: Any, condition: Any) -> pd.DataFrame:

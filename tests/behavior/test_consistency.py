@@ -117,6 +117,26 @@ def test_the_interval_covers_the_truth_as_often_as_it_says() -> None:
     assert 49 <= n_covered <= 60
 
 
+def test_a_subject_in_both_tables_is_not_compared_with_itself(rng: np.random.Generator) -> None:
+    people = pd.concat([choices(rng.random(40) < 0.7, name) for name in "abc"], ignore_index=True)
+    one, rest = people[people.subject == "a"], people[people.subject != "a"]
+    with pytest.warns(DegenerateInputWarning, match="1 subjects are in trials_a and in trials_b.*'a'"):
+        found = error_consistency(one, people, n_resamples=0)
+    expected = error_consistency(one, rest, n_resamples=0)
+    assert found.error_consistency == expected.error_consistency
+    assert found.data["pair"].values.tolist() == ["a – b", "a – c"]
+    # the same rows in another order are still the same people
+    with pytest.warns(DegenerateInputWarning, match="3 subjects"):
+        shuffled = error_consistency(people, people.sample(frac=1, random_state=0), n_resamples=0)
+    within = error_consistency(people, people, n_resamples=0)
+    assert shuffled.error_consistency == pytest.approx(within.error_consistency)
+    # someone else by the same name is someone else
+    namesake = choices(rng.random(40) < 0.7, "a")
+    assert error_consistency(one, namesake, n_resamples=0).data["pair"].values.tolist() == ["a – a"]
+    with pytest.raises(ValueError, match="one subject only"):
+        error_consistency(one, one.sample(frac=1, random_state=0), n_resamples=0)
+
+
 def test_images_not_seen_by_all_are_left_out_and_said(rng: np.random.Generator) -> None:
     a, b = (choices(rng.random(30) < 0.5, name) for name in "ab")
     with pytest.warns(DegenerateInputWarning, match="5 of 30 images"):
