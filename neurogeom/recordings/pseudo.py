@@ -66,8 +66,10 @@ def pseudo_population(
     """Trials of neurons that were not recorded together, joined by condition.
 
     For each condition every neuroid gets ``n_repetitions`` of its own trials, drawn without replacement. Neuroids that
-    were recorded together (the same presentations are not NaN) get the same trials, so that their noise correlations
-    stay real; between sessions they are zero, and ``attrs["noise_correlations"]`` says so.
+    were recorded together get the same trials, so that their noise correlations stay real; between sessions they are
+    zero, and ``attrs["noise_correlations"]`` says so. Those of one session (neuroid coordinate ``session``) were
+    recorded together, in the presentations that all of them have; without that coordinate, or where they have none of a
+    condition in common, those whose presentations are the same.
 
     Parameters
     ----------
@@ -110,13 +112,13 @@ def pseudo_population(
     values = np.asarray(ordered.values, dtype=np.float64)
     group, first = groups_of(ordered, by)
     known = np.asarray(np.isfinite(values).reshape(*values.shape[:2], -1).all(axis=2))
-    together = _recorded_together(known) if keep_together else np.arange(known.shape[1])
+    together = _recorded_together(known, group, _sessions(ordered)) if keep_together else np.arange(known.shape[1])
     available = _count_available(known, group, together)
     n_repetitions = _check_repetitions(n_repetitions, available, ordered, group, first, by)
     joined = np.empty((len(first) * n_repetitions, *values.shape[1:]))
     for block in range(together.max() + 1):
         members = np.flatnonzero(together == block)
-        rows = known[:, members[0]]
+        rows = known[:, members].all(axis=1)
         for condition in range(len(first)):
             candidates = np.flatnonzero(rows & (group == condition))
             chosen = generator(seed, block, condition).permutation(candidates)[:n_repetitions]
@@ -180,15 +182,39 @@ def noise_correlation(responses: xr.DataArray, by: str | Sequence[str] = "stimul
     return xr.DataArray(found, dims=("neuroid", "other_neuroid"), coords=coords, name="noise_correlation")
 
 
-def _recorded_together(known: np.ndarray) -> np.ndarray:
-    """Number of the group of neuroids that were recorded in the same presentations."""
-    return np.unique(known.T, axis=0, return_inverse=True)[1].ravel()
+def _sessions(responses: xr.DataArray) -> np.ndarray | None:
+    """Number of the session of each neuroid (of each subject apart), None where it is not known."""
+    names = [name for name in ("subject", "animal", "session") if name in responses.coords]
+    if "session" not in names or any(responses.coords[name].dims != ("neuroid",) for name in names):
+        return None
+    labels = zip(*(responses.coords[name].values.tolist() for name in names), strict=True)
+    numbers: dict[Any, int] = {}
+    return np.array([numbers.setdefault(label, len(numbers)) for label in labels])
+
+
+def _recorded_together(known: np.ndarray, group: np.ndarray, sessions: np.ndarray | None = None) -> np.ndarray:
+    """Number of the block of neuroids that were recorded in the same presentations.
+
+    A session is one block if its neuroids have presentations of every condition in common; a trial that one of them
+    lacks does not take it out.
+    """
+    alike = np.unique(known.T, axis=0, return_inverse=True)[1].ravel()
+    if sessions is None:
+        return alike
+    keys = np.empty(known.shape[1], dtype=object)
+    for session in np.unique(sessions):
+        members = np.flatnonzero(sessions == session)
+        common = known[:, members].all(axis=1)
+        whole = len(np.unique(group[common])) == len(np.unique(group))
+        keys[members] = [(session, -1 if whole else alike[member]) for member in members]
+    numbers: dict[Any, int] = {}
+    return np.array([numbers.setdefault(key, len(numbers)) for key in keys])
 
 
 def _count_available(known: np.ndarray, group: np.ndarray, together: np.ndarray) -> np.ndarray:
-    """Trials of each condition in each group of neuroids."""
-    one_each = known[:, np.unique(together, return_index=True)[1]]
-    return np.stack([np.bincount(group[rows], minlength=group.max() + 1) for rows in one_each.T], axis=1)
+    """Trials of each condition in each block of neuroids."""
+    blocks = [known[:, together == block].all(axis=1) for block in range(together.max() + 1)]
+    return np.stack([np.bincount(group[rows], minlength=group.max() + 1) for rows in blocks], axis=1)
 
 
 def _check_repetitions(
@@ -208,8 +234,8 @@ def _check_repetitions(
     name = ", ".join(f"{key}={responses.coords[key].values[first[condition]]!s}" for key in keys)
     raise ValueError(
         f"n_repetitions={max(wanted, 1)} is more than some neuroids have: {(available < max(wanted, 1)).sum()} of "
-        f"{available.size} conditions × sessions have fewer (least: {fewest} at {name}). Use fewer, or leave these "
-        "conditions or neuroids out."
+        f"{available.size} conditions × sessions have fewer (least: {fewest} at {name}). Use fewer, leave these "
+        "conditions or neuroids out, or draw for each neuroid alone with keep_together=False."
     )
 
 

@@ -68,6 +68,30 @@ def test_the_result_says_which_noise_correlations_are_real(rng, two_sessions):
     assert [one.attrs["noise_correlations"] for one in said] == ["real", "real within a session only", "removed"]
 
 
+@pytest.mark.parametrize("n_lost", [1, 6])
+def test_a_lost_trial_does_not_take_a_neuroid_out_of_its_session(rng, n_lost):
+    trials = session(rng, 3, 300, "one", shared=2.0)
+    trials.values[:n_lost, 1] = np.nan
+    joined = recordings.pseudo_population(trials, n_repetitions=290, seed=0)
+    assert np.isfinite(joined.values).all()
+    assert joined.attrs["noise_correlations"] == "real"
+    found = recordings.noise_correlation(joined).values[np.triu_indices(3, 1)]
+    np.testing.assert_allclose(found, 0.8, atol=0.06)
+    unnamed = recordings.pseudo_population(trials.drop_vars("session"), n_repetitions=290, seed=0)
+    assert unnamed.attrs["noise_correlations"] == "real within a session only"
+
+
+def test_neuroids_of_one_session_name_without_common_trials_are_not_joined(rng):
+    """Two animals number their sessions alike; two blocks of one day show each neuron other presentations."""
+    trials = join_sessions({k: session(rng, 2, 200, k, shared=2.0) for k in ("one", "two")})
+    named = trials.assign_coords(session=("neuroid", ["1"] * 4))
+    for same in (named, named.assign_coords(subject=("neuroid", list("aabb")))):
+        joined = recordings.pseudo_population(same, seed=0)
+        assert joined.attrs["noise_correlations"] == "real within a session only"
+        found = recordings.noise_correlation(joined).values
+        assert found[0, 1] > 0.7 and np.abs(found[:2, 2:]).max() < 0.15
+
+
 @given(seed=st.integers(0, 1000))
 @settings(max_examples=15, deadline=None)
 def test_the_seed_alone_decides_which_trials_are_joined(seed):
