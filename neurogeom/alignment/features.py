@@ -11,7 +11,7 @@ from neurogeom._core.validation import check_real
 from neurogeom._core.warnings import SaturationWarning, warn
 from neurogeom.alignment.cross_regression import regression_errors, transferred_r2
 from neurogeom.alignment.inputs import Floats, coordinate_of_points, feature_of_points
-from neurogeom.alignment.signal import read_ridge, signal_mismatch
+from neurogeom.alignment.signal import on_pooled_components, read_ridge, signal_mismatch
 from neurogeom.manifolds import Manifolds
 
 PAIR = ("manifold", "other_manifold")
@@ -59,6 +59,7 @@ def feature_matrices(
 ) -> dict[str, Any]:
     """Signal mismatch, overlap rank, regression mismatch and cross-R² of all pairs, and their means.
 
+    Both mismatches are those of the clouds on the principal components of each pair that ``n_components`` keeps.
     ``cross_r2`` is trained on the row and tested on the column, with the target's own means removed, since classes of
     different means would make every R² negative.
     """
@@ -76,19 +77,26 @@ def feature_matrices(
             )
             signal[row, column] = signal[column, row] = distance
             overlap[row, column] = overlap[column, row] = shared
-            mismatch[row, column] = mismatch[column, row] = regression_errors(*pair)["mismatch"]
+            kept = on_pooled_components(*pair[:2], n_components)
+            mismatch[row, column] = mismatch[column, row] = regression_errors(*kept, *pair[2:])["mismatch"]
             cross[row, column] = transferred_r2(*pair, alpha=alpha, center_target=True)[0]
             reverse = (pair[1], pair[0], pair[3], pair[2])
             cross[column, row] = transferred_r2(*reverse, alpha=alpha, center_target=True)[0]
     off = ~np.eye(n, dtype=bool)
-    if penalty == 0.0 and (overlap[off] == 0).any():
-        warn(
-            f"{int((overlap[off] == 0).sum() / 2)} of {n * (n - 1) // 2} pairs share no dimension: their signal "
-            "mismatch is 1 and their regression mismatch 0 by construction. Use signal_components, more points, or "
-            "fewer neuroids.",
-            SaturationWarning,
-        )
+    _warn_saturated(int((overlap[off] == 0).sum() / 2), n * (n - 1) // 2, ridge=penalty > 0.0)
     named = {"signal_mismatch": signal, "regression_mismatch": mismatch, "cross_r2": cross}
     values: dict[str, Any] = {name: (PAIR, matrix) for name, matrix in named.items()}
     values |= {f"mean_{name}": float(np.nanmean(matrix[off])) for name, matrix in named.items()}
     return values | {"overlap_rank": (PAIR, overlap)}
+
+
+def _warn_saturated(n_saturated: int, n_pairs: int, *, ridge: bool) -> None:
+    """A ridge spares the signal mismatch, not the regression mismatch, which knows none."""
+    if not n_saturated:
+        return
+    what = "" if ridge else "signal mismatch is 1 and their "
+    warn(
+        f"{n_saturated} of {n_pairs} pairs share no dimension: their {what}regression mismatch is 0 by construction. "
+        "Use fewer signal_components than such pairs have dimensions, more points, or fewer neuroids.",
+        SaturationWarning,
+    )

@@ -142,7 +142,7 @@ def kuoch2024(
     regression_by : {"category", "object"}
         Which manifolds the features are regressed in.
     signal_components : int, optional
-        Components of the signal mismatch distance, against its saturation.
+        Components of signal and regression mismatch, against their saturation.
     alpha : float or "cv"
         Ridge penalty of the cross-regression.
     centers : {"cosine_centered", "pearson"}

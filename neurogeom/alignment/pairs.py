@@ -124,9 +124,9 @@ def manifolds(
     n_components : int
         Components of ``pca_distance``.
     signal_components : int, optional
-        ``n_components`` of the signal mismatch distance, against its saturation.
+        Principal components of each pair in which signal and regression mismatch are taken, against their saturation.
     ridge : float or str
-        Ridge of the signal mismatch distance.
+        Ridge of the signal mismatch distance; the regression mismatch has none.
     alpha : float or "cv"
         Ridge penalty of the cross-regression.
     match_points : bool

@@ -52,6 +52,16 @@ def joint_factor(points_a: Floats, points_b: Floats, *, n_components: int | None
     return JointFactor(left[: len(points_a)], left[len(points_a) :], singular[:kept], ranks[0], ranks[1])
 
 
+def on_pooled_components(points_a: Floats, points_b: Floats, n_components: int | None) -> tuple[Floats, Floats]:
+    """Both clouds (center before) on the principal components that :func:`joint_factor` keeps; as they are for None."""
+    if n_components is None:
+        return points_a, points_b
+    scaled = [points / np.sqrt(len(points)) for points in (points_a, points_b)]
+    _, _, right = np.linalg.svd(np.concatenate(scaled), full_matrices=False)
+    basis = right[:n_components].T
+    return points_a @ basis, points_b @ basis
+
+
 def coded_directions(factor: JointFactor, feature_a: Floats, feature_b: Floats) -> tuple[Floats, Floats]:
     """p = U_Aᵀθ_A/√m_A and q likewise: the mean of θx of each cloud, whitened by the pooled covariance."""
     return (

@@ -103,6 +103,24 @@ def test_saturated_pairs_are_counted_in_a_warning() -> None:
     assert np.abs(again.signal_mismatch.values[np.triu_indices(3, 1)] - 1).min() > 1e-3
 
 
+def test_both_mismatches_are_projected_alike(rng: np.random.Generator) -> None:
+    """In more neuroids than points one read-out fits both clouds whatever they code; on few components it does not."""
+    coding = rng.normal(size=100)
+    clouds = [rng.normal(size=(20, 100)) for _ in range(2)]
+    features = [clouds[0] @ coding, -clouds[1] @ coding]
+    with pytest.warns(UserWarning, match="1 of 1 pairs share no dimension.*regression mismatch is 0"):
+        saturated = alignment.manifolds(clouds, features, n_shuffles=0, n_splits=0)
+    assert saturated.mean_regression_mismatch == pytest.approx(0.0, abs=1e-9)
+    with pytest.warns(UserWarning, match="their regression mismatch is 0"):
+        alignment.manifolds(clouds, features, ridge=0.1, n_shuffles=0, n_splits=0)
+    found = alignment.manifolds(clouds, features, signal_components=5, n_shuffles=0, n_splits=0)
+    assert found.overlap_rank.values[0, 1] == 5
+    _, _, right = np.linalg.svd(np.concatenate([cloud - cloud.mean(axis=0) for cloud in clouds]), full_matrices=False)
+    alone = alignment.regression_mismatch(*(cloud @ right[:5].T for cloud in clouds), *features)
+    assert found.mean_regression_mismatch == pytest.approx(float(alone), rel=1e-9)
+    assert found.mean_regression_mismatch > 0.1
+
+
 @pytest.mark.parametrize("n_jobs", [2, 3])
 def test_same_seed_same_numbers_for_any_number_of_threads(n_jobs: int) -> None:
     one, more = (
