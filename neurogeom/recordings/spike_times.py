@@ -11,6 +11,7 @@ import xarray as xr
 
 from neurogeom._core.responses import hint, quoted
 from neurogeom._core.validation import check_real
+from neurogeom._core.warnings import DegenerateInputWarning, warn
 
 UNIT_COLUMNS = ("neuroid_id", "unit", "unit_id", "cluster", "neuron")
 TIME_COLUMNS = ("time", "spike_time", "spike_times", "t")
@@ -160,19 +161,28 @@ def _events(table: pd.DataFrame, align_to: str) -> np.ndarray:
 
 
 def _check_units_of_time(units: Mapping[str, np.ndarray], events: np.ndarray, start: float, stop: float) -> None:
-    """Refuse spikes and events that lie apart by a factor of a thousand: one of them is in ms."""
+    """Refuse spikes and events that lie apart by a factor of a thousand: one of them is in ms.
+
+    Events inside the span of the spikes are taken as they are, however few minutes of a session they fill; where the
+    spans differ by just a thousand, a warning asks.
+    """
     spikes = [times for times in units.values() if len(times)]
     if not spikes:
         return
     first, last = min(times[0] for times in spikes), max(times[-1] for times in spikes)
-    if last >= events.min() + start / 1000 and first <= events.max() + stop / 1000:
-        span, of_events = last - first, float(np.ptp(events))
-        if not of_events or not 100 < max(span, of_events) / max(min(span, of_events), 1e-9) < 1e5 or len(events) < 3:
-            return
-    raise ValueError(
+    span, of_events = last - first, float(np.ptp(events))
+    ratio = max(span, of_events) / max(min(span, of_events), 1e-9)
+    where = (
         f"spikes lie between {first:g} and {last:g} s, events between {events.min():g} and {events.max():g} s. "
         "Both must be in seconds of the same clock; divide times in ms by 1,000."
     )
+    if first <= events.min() and events.max() <= last:
+        if len(events) >= 3 and 500 < ratio < 2000:
+            warn(where, DegenerateInputWarning)
+        return
+    overlap = last >= events.min() + start / 1000 and first <= events.max() + stop / 1000
+    if not overlap or (len(events) >= 3 and of_events > 0 and 100 < ratio < 1e5):
+        raise ValueError(where)
 
 
 def _neuroid_coords(neuroids: Any, names: list[str]) -> dict[str, Any]:

@@ -116,6 +116,17 @@ def test_what_cannot_be_counted_is_refused(session, change, kind, message):
         recordings.from_spike_times(arguments.pop("spike_times"), arguments.pop("trials"), **arguments)
 
 
+def test_a_few_trials_of_a_long_session_are_no_matter_of_units(rng, recwarn):
+    """Forty seconds of trials in two hours of spikes, as a block of one task has them."""
+    spikes = {"u": rng.uniform(0, 7200, 20_000), "v": rng.uniform(0, 7200, 5_000)}
+    onsets = np.arange(3000, 3040, 2.0)
+    counts = recordings.from_spike_times(spikes, {"onset": onsets}, align_to="onset", window=(0, 200))
+    assert counts.shape == (20, 2) and not recwarn.list
+    assert counts.values.tolist()[3][0] == np.sum((spikes["u"] >= 3006) & (spikes["u"] < 3006.2))
+    with pytest.warns(UserWarning, match="same clock"):  # just a thousand apart: taken, but asked for
+        recordings.from_spike_times(spikes, {"onset": 3000 + np.arange(8.0)}, align_to="onset", window=(0, 200))
+
+
 @pytest.mark.parametrize("in_ms", ["spikes", "trials"])
 def test_times_in_milliseconds_are_noticed(session, in_ms):
     spikes, trials = session
