@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from neurogeom._core.responses import as_name, quoted
+from neurogeom._core.warnings import DegenerateInputWarning, collect, warn
 from neurogeom.predictivity.inputs import STIMULUS
 from neurogeom.predictivity.results import ScoreResult
 from neurogeom.predictivity.score import score
@@ -22,10 +23,13 @@ def between_subjects(responses: xr.DataArray, *, subject: str | None = None, **o
     A model whose score reaches it predicts a brain as well as other brains do, which can lie below what the
     repeatability of responses allows.
 
+    With ``missing="omit"`` subjects may have been recorded one after the other: each is scored on its own
+    presentations, from the means of the others over theirs, for the stimuli that both have.
+
     Parameters
     ----------
     responses : DataArray (presentation, neuroid)
-        With ``stimulus_id`` and a neuroid coordinate that names subjects.
+        With ``stimulus_id`` and a neuroid coordinate that names subjects; NaN where a neuroid was not recorded.
     subject : str, optional
         The coordinate; ``subject`` or ``animal`` by default.
     **options
@@ -65,12 +69,47 @@ def between_subjects(responses: xr.DataArray, *, subject: str | None = None, **o
         raise ValueError(f"all neuroids belong to {names[0]!r}; at least two subjects are needed.")
     results = []
     for name in names:
-        others = average_repetitions(responses.isel(neuroid=np.flatnonzero(codes != name)))
-        results.append(score(others, responses.isel(neuroid=np.flatnonzero(codes == name)), **options))
-    plain = [
-        ScoreResult(_apart(one.data), one.settings, one.diagnostics, one.warnings, one.references) for one in results
-    ]
-    return concat(plain, predicted_subject=names)
+        parts = [responses.isel(neuroid=np.flatnonzero(chosen)) for chosen in (codes != name, codes == name)]
+        with collect() as notes:
+            others, own = _shared(*parts, name) if options.get("missing") == "omit" else parts
+            result = score(average_repetitions(others), own, **options)
+        results.append(
+            ScoreResult(_apart(result.data), result.settings, result.diagnostics, tuple(notes), result.references)
+        )
+    return concat(results, predicted_subject=names)
+
+
+def _shared(others: xr.DataArray, own: xr.DataArray, name: str) -> tuple[xr.DataArray, xr.DataArray]:
+    """Means of the others and trials of one subject, without what either was not shown."""
+    axes = [one.get_axis_num("neuroid") for one in (others, own)]
+    shown = [np.isfinite(one.values).any(axis=axis) for one, axis in zip((others, own), axes, strict=True)]
+    others, own = (one.isel(presentation=np.flatnonzero(rows)) for one, rows in zip((others, own), shown, strict=True))
+    ids = [np.unique(one[STIMULUS].values) for one in (others, own)]
+    common = np.intersect1d(*ids)
+    lost = len(np.union1d(*ids)) - len(common)
+    if not len(common):
+        raise ValueError(f"{name!r} and the other subjects have no {STIMULUS} in common.")
+    if lost:
+        warn(
+            f"{lost} stimuli were not shown to both {name!r} and the others; they are left out.", DegenerateInputWarning
+        )
+    others, own = (
+        one.isel(presentation=np.flatnonzero(np.isin(one[STIMULUS].values, common))) for one in (others, own)
+    )
+    means = average_repetitions(others, missing="omit")
+    complete = np.isfinite(means).all("presentation").values
+    if not complete.any():
+        raise ValueError(
+            f"no neuroid of the other subjects was recorded for all {len(common)} stimuli that they share with "
+            f"{name!r}. Select stimuli that more of them have."
+        )
+    if not complete.all():
+        warn(
+            f"{int((~complete).sum())} of {len(complete)} neuroids of the others lack a stimulus and do not "
+            f"predict {name!r}.",
+            DegenerateInputWarning,
+        )
+    return means.isel(neuroid=np.flatnonzero(complete)), own
 
 
 def _apart(data: xr.Dataset) -> xr.Dataset:
