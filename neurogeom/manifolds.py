@@ -96,6 +96,7 @@ class Manifolds:
             names=names,
             neuroid_coords={str(key): parts.coordinate(value, key, widths[0]) for key, value in neuroids.items()},
             point_coords=parts.common_points(tables),
+            history=parts.noise_history(tables),
         )
         parts.warn_uneven(self._names, self.n_points)
         if not any(table.labelled for table in tables) and not neuroids:
@@ -141,6 +142,7 @@ class Manifolds:
             stimuli = group(label_values(average, table, name="average")[order])[0]
             trials, matrix, codes, points = parts.average_trials(matrix, codes, stimuli, points)
             history = (f"averaged over {average!r}" if isinstance(average, str) else "averaged over presentations",)
+        history = (*parts.noise_history([table]), *history)
         made = cls._make(
             stacked=matrix,
             sizes=np.bincount(codes, minlength=len(values)),
@@ -568,6 +570,7 @@ def as_manifolds(
         manifolds = Manifolds.from_labels(data, labels)
     else:
         manifolds = Manifolds(data)
+    parts.warn_noise_history(manifolds.history)
     if manifolds.n_manifolds < minimum_manifolds:
         raise ValueError(
             f"manifolds holds {manifolds.n_manifolds} manifold ({manifolds.names[0]!r}); {purpose} needs at least "

@@ -11,8 +11,10 @@ import pandas as pd
 import xarray as xr
 
 from neurogeom._core import html
-from neurogeom._core.responses import ResponseTable, as_name, quoted, read_responses
+from neurogeom._core.responses import ResponseTable, as_name, quoted, read_responses, warn_unreal_noise
 from neurogeom._core.warnings import LayoutWarning, UnevenSizesWarning, warn
+
+_NOISE = "noise correlations: "
 
 
 def read_clouds(clouds: Any, names: Sequence[Any] | None) -> tuple[list[ResponseTable], list[str]]:
@@ -75,6 +77,17 @@ def common_neuroids(tables: list[ResponseTable], names: Sequence[str]) -> dict[s
         for key, value in first.items()
         if all(key in table.neuroid and np.array_equal(table.neuroid[key], value) for table in tables)
     }
+
+
+def noise_history(tables: Sequence[ResponseTable]) -> tuple[str, ...]:
+    """What a history tells of noise correlations that are not real; nothing where they are."""
+    said = sorted({table.noise_correlations for table in tables if table.noise_correlations is not None})
+    return (f"{_NOISE}{'; '.join(said)}",) if said else ()
+
+
+def warn_noise_history(history: Sequence[str]) -> None:
+    """Let a result say what a history tells of noise correlations."""
+    warn_unreal_noise(next((step.removeprefix(_NOISE) for step in history if step.startswith(_NOISE)), None))
 
 
 def common_points(tables: list[ResponseTable]) -> dict[str, np.ndarray]:

@@ -13,19 +13,25 @@ import xarray as xr
 
 from neurogeom._core.memory import require_memory
 from neurogeom._core.validation import as_responses_2d, check_labels
+from neurogeom._core.warnings import DegenerateInputWarning, warn
 
 PRESENTATION_DIMS = ("presentation", "stimulus", "image", "trial", "sample")
 LARGE = 10_000_000  # numbers; below this nobody runs out of memory
+NOISE = "noise_correlations"  # the attribute by which a pseudo-population tells of them
 NEUROID_DIMS = ("neuroid", "neuron", "unit", "voxel", "channel", "feature")
 
 
 @dataclass(frozen=True)
 class ResponseTable:
-    """Responses as numbers: matrix (presentations, neuroids) and the coordinates of both axes."""
+    """Responses as numbers: matrix (presentations, neuroids) and the coordinates of both axes.
+
+    ``noise_correlations`` says what is left of them in a pseudo-population; None where they are real.
+    """
 
     matrix: np.ndarray
     presentation: Mapping[str, np.ndarray] = field(default_factory=dict)
     neuroid: Mapping[str, np.ndarray] = field(default_factory=dict)
+    noise_correlations: str | None = None
 
     @property
     def labelled(self) -> bool:
@@ -60,7 +66,25 @@ def read_responses(responses: Any, *, labels: Any = None, name: str = "responses
     neuroid_dim = next(dim for dim in array.dims if dim != presentation_dim)
     array = array.transpose(presentation_dim, neuroid_dim)
     matrix = as_responses_2d(array, name=name)
-    return ResponseTable(matrix, axis_coordinates(array, presentation_dim), axis_coordinates(array, neuroid_dim))
+    return ResponseTable(
+        matrix, axis_coordinates(array, presentation_dim), axis_coordinates(array, neuroid_dim), unreal_noise(array)
+    )
+
+
+def unreal_noise(responses: Any) -> str | None:
+    """What ``recordings.pseudo_population`` says is left of noise correlations; None where they are real."""
+    said = getattr(responses, "attrs", {}).get(NOISE)
+    return None if said in (None, "real") else str(said)
+
+
+def warn_unreal_noise(said: str | None) -> None:
+    """Let a result say that neuroids were joined after the fact."""
+    if said is not None:
+        warn(
+            f"responses are a pseudo-population: noise correlations are {said}. What depends on how neuroids vary "
+            "together from trial to trial is not that of neurons recorded together.",
+            DegenerateInputWarning,
+        )
 
 
 def without_single_bins(array: xr.DataArray) -> xr.DataArray:

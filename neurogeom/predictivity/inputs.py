@@ -17,6 +17,8 @@ from neurogeom._core.responses import (
     hint,
     quoted,
     read_responses,
+    unreal_noise,
+    warn_unreal_noise,
     without_single_bins,
 )
 from neurogeom._core.validation import check_option
@@ -187,6 +189,7 @@ def labels_of(labels: Any, paired: Paired, name: str) -> np.ndarray:
 
 def _read_responses(responses: Any) -> _Rows:
     if isinstance(responses, xr.DataArray):
+        warn_unreal_noise(unreal_noise(responses))
         array = without_single_bins(responses)
         if array.ndim != 2:
             raise ValueError(

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from neurogeom._core.clouds import warn_noise_history
 from neurogeom._core.parallel import run_units
 from neurogeom._core.random import generator, resolve_seed
-from neurogeom._core.responses import ResponseTable, as_name, group, label_values, read_responses
+from neurogeom._core.responses import ResponseTable, as_name, group, label_values, read_responses, warn_unreal_noise
 from neurogeom._core.validation import check_count, check_option, check_real
 from neurogeom._core.warnings import collect
 from neurogeom.manifolds import Manifolds
@@ -107,7 +108,8 @@ def classify(
     arguments = dict(locals())
     if check_time(responses, window, step):
         return over_time(classify, **arguments)
-    table, values = _read(responses, labels)
+    with collect() as read:
+        table, values = _read(responses, labels)
     codes, classes = group(values)
     names = [as_name(value) for value in classes]
     if len(names) < 2:
@@ -136,7 +138,7 @@ def classify(
         uncertainty="presentations",
         level=LEVEL,
     )
-    return ReadoutResult(data, settings, {}, tuple(notes), tuple(_references(decoder)))
+    return ReadoutResult(data, settings, {}, (*read, *notes), tuple(_references(decoder)))
 
 
 def _read(responses: Any, labels: Any) -> tuple[ResponseTable, np.ndarray]:
@@ -146,10 +148,12 @@ def _read(responses: Any, labels: Any) -> tuple[ResponseTable, np.ndarray]:
             raise TypeError("labels is given with Manifolds, which have their classes already. Leave labels out.")
         names = np.array(responses.names, dtype=object)
         table = ResponseTable(responses.stacked, responses.point_coords, responses.neuroid_coords)
+        warn_noise_history(responses.history)
         return table, names[responses.membership]
     if labels is None:
         raise TypeError("labels is missing: give one label per presentation, or the name of a coordinate.")
     table = read_responses(responses, labels=labels)
+    warn_unreal_noise(table.noise_correlations)
     return table, label_values(labels, table)
 
 

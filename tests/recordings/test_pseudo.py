@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurogeom import recordings
+from neurogeom.manifolds import Manifolds
 from neurogeom.recordings.rasters import join_sessions
 
 
@@ -131,3 +132,41 @@ def test_repetitions_are_counted_in_each_session(two_sessions):
         for condition in range(4):
             chosen = rows & (two_sessions["stimulus_id"].values == condition)
             assert numbered["repetition"].values[chosen].tolist() == list(range(n_repetitions))
+
+
+# ------------------------------------------------------------------ results say so
+
+
+def measures():
+    from neurogeom import alignment, capacity, predictivity, readout
+
+    features = np.random.default_rng(0).normal(size=(120, 3))
+    return {
+        "glue": lambda given: capacity.glue(given, "stimulus_id", n_samples=10, seed=0),
+        "glue of Manifolds": lambda given: capacity.glue(
+            Manifolds.from_labels(given, "stimulus_id").subsample(20, seed=0), n_samples=10, seed=0
+        ),
+        "mean_field": lambda given: capacity.mean_field(given, "stimulus_id", n_samples=10, seed=0),
+        "alignment": lambda given: alignment.manifolds(given, labels="stimulus_id", n_shuffles=0, n_splits=0, seed=0),
+        "classify": lambda given: readout.classify(given, "stimulus_id", n_permutations=0, seed=0),
+        "classify Manifolds": lambda given: readout.classify(
+            Manifolds.from_labels(given, "stimulus_id"), n_permutations=0, seed=0
+        ),
+        "score": lambda given: predictivity.score(
+            features, given.rename(stimulus_id="condition"), method="ridge", ceiling=None, n_resamples=0, seed=0
+        ),
+    }
+
+
+@pytest.mark.parametrize("name", list(measures()))
+@pytest.mark.filterwarnings("ignore::neurogeom._core.warnings.NeurogeomWarning")
+def test_a_result_says_when_noise_correlations_are_not_real(two_sessions, name):
+    measure = measures()[name]
+    joined = recordings.pseudo_population(two_sessions, seed=0)
+    said = [note for note in measure(joined).warnings if "noise correlations are real within a session only" in note]
+    assert len(said) == 1
+    if name in ("classify", "glue", "score"):
+        bins = xr.concat([joined, joined], dim="time_bin").transpose("presentation", "neuroid", "time_bin")
+        assert any("noise correlations" in note for note in measure(bins).warnings)
+    real = joined.assign_attrs(noise_correlations="real")
+    assert not any("noise correlations" in note for note in measure(real).warnings)
