@@ -58,7 +58,7 @@ def compare(
         Class of each presentation of both, or the name of its coordinate, when responses are given.
     method : {"glue", "mean_field"}
         The measure.
-    uncertainty : {"neuroids", "points", "trials"}
+    uncertainty : {"neuroids", "subjects", "points", "trials"}
         Over what (see :func:`glue` and :func:`mean_field`).
     n_resamples : int, optional
         Bootstrap resamples (100 if not given) or jackknife refits (20).
@@ -189,7 +189,7 @@ def _check_sides(sides: Sequence[Manifolds], names: Sequence[str]) -> None:
 def _check_paired(sides: Sequence[Manifolds], kind: str, paired: bool | None) -> bool:
     """Whether the sides have the same units; unknown is decided by names and numbers."""
     first, second = sides
-    if kind == "neuroids":
+    if kind in ("neuroids", "subjects"):
         same_number = first.n_neuroids == second.n_neuroids
         ids = [one.neuroid_coords.get("neuroid_id") for one in sides]
         alike = ids[0] is not None and ids[1] is not None and np.array_equal(ids[0], ids[1])

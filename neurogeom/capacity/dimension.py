@@ -54,8 +54,8 @@ def dimensions(
         Class of each presentation, or the name of its coordinate, when responses are given.
     measures : sequence of {"participation_ratio", "effective_rank", "two_nn"}
         What to compute.
-    uncertainty : {None, "neuroids", "points", "trials"}
-        Adds intervals ``_ci`` over neuroids (bootstrap), points, or trials (delete-group jackknife).
+    uncertainty : {None, "neuroids", "subjects", "points", "trials"}
+        Adds intervals ``_ci`` over neuroids (bootstrap; of subjects first), points, or trials (delete-group jackknife).
     n_resamples : int, optional
         Bootstrap resamples (100 if not given) or jackknife refits (20).
     level : float

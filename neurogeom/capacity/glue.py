@@ -83,9 +83,9 @@ def glue(
         The readout passes through the origin, so capacity depends on it. ``"mean"`` subtracts the mean of all points.
     t : array (n_samples, neuroids), optional
         Gaussian vectors to use instead of drawing them; its rows set the number of samples.
-    uncertainty : {None, "neuroids", "points", "trials"}
-        Adds intervals ``_ci`` over neuroids (bootstrap), points, or trials (delete-group jackknife); they include the
-        Monte-Carlo error.
+    uncertainty : {None, "neuroids", "subjects", "points", "trials"}
+        Adds intervals ``_ci`` over neuroids (bootstrap; of subjects first, with as few degrees of freedom as these
+        leave), points, or trials (delete-group jackknife); they include the Monte-Carlo error.
     n_resamples : int, optional
         Resamples for the intervals, see :mod:`neurogeom.capacity.resampling`.
     level : float

@@ -101,9 +101,9 @@ def mean_field(
         Gaussian vectors to use in place of drawn ones, one array for each manifold, in its own coordinates: one column
         for each of its axes in the order of their singular values (D_μ is ``manifold_affine_rank``), then the component
         along the center. Their rows set the number of samples.
-    uncertainty : {None, "neuroids", "points", "trials"}
-        Adds intervals ``_ci`` over neuroids (bootstrap), points, or trials (delete-group jackknife); they include the
-        Monte-Carlo error.
+    uncertainty : {None, "neuroids", "subjects", "points", "trials"}
+        Adds intervals ``_ci`` over neuroids (bootstrap; of subjects first, with as few degrees of freedom as these
+        leave), points, or trials (delete-group jackknife); they include the Monte-Carlo error.
     n_resamples : int, optional
         Bootstrap resamples (100 if not given) or jackknife refits (20).
     level : float

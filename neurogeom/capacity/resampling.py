@@ -17,7 +17,8 @@ from neurogeom.statistics import delete_groups, resampled_indices
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-KINDS = ("neuroids", "points", "trials")
+KINDS = ("neuroids", "subjects", "points", "trials")
+SUBJECTS = ("subject", "animal")
 N_BOOTSTRAP = 100
 N_GROUPS = 10
 N_LEFT_OUT = 20
@@ -58,7 +59,7 @@ class Plan:
     Attributes
     ----------
     manifolds : Manifolds
-    kind : {"neuroids", "points", "trials"} or None
+    kind : {"neuroids", "subjects", "points", "trials"} or None
     n_replicates : int
     n_groups : int
         Of one partition of points or trials.
@@ -89,6 +90,8 @@ class Plan:
         """Of the error: units less one for the bootstrap; for the jackknife, groups less one of every partition."""
         if self.kind == "neuroids":
             return self.manifolds.n_neuroids - 1
+        if self.kind == "subjects":
+            return len(np.unique(_subjects(self.manifolds))) - 1
         if self.kind == "trials" and self.manifolds.trials is not None:
             n_units, n_fixed = len(self.manifolds.trials), len(self.manifolds.stacked)
         else:
@@ -102,6 +105,9 @@ class Plan:
             units = _child(self.seed, self.stream)
             index = np.sort(resampled_indices(self.manifolds.n_neuroids, seed=units, index=number))
             return Replicate(self.manifolds.select_neuroids(index), stream=(_ROOM, _ROOM, number))
+        if self.kind == "subjects":
+            index = _neuroids_of_subjects(self.manifolds, _child(self.seed, self.stream), number)
+            return Replicate(self.manifolds.select_neuroids(index), stream=(_ROOM, _ROOM, number))
         partition, group = divmod(number, self.n_groups)
         seed = _child(self.seed, self.stream, partition)
         without = _without_points if self.kind == "points" else _without_trials
@@ -110,7 +116,7 @@ class Plan:
 
     def error(self, replicates: NDArray[np.float64]) -> NDArray[np.float64]:
         """Standard error from replicates (n, ...), over the units and over Monte-Carlo samples together."""
-        if self.kind == "neuroids":
+        if self.kind in ("neuroids", "subjects"):
             return replicates.std(axis=0, ddof=1)
         grouped = replicates.reshape(-1, self.n_groups, *replicates.shape[1:])
         squares = np.sum((grouped - grouped.mean(axis=1, keepdims=True)) ** 2, axis=1)
@@ -134,8 +140,8 @@ def make_plan(
     ----------
     manifolds : Manifolds
         To be resampled.
-    kind : {None, "neuroids", "points", "trials"}
-        Over what; None for no interval.
+    kind : {None, "neuroids", "subjects", "points", "trials"}
+        Over what; None for no interval. "subjects" draws subjects, then neuroids within each.
     n_resamples : int, optional
         Bootstrap resamples, 100 if not given, at least 20. For a jackknife the number of refits: so many partitions in
         10 groups (fewer where a manifold has fewer points, or a point fewer trials) as fit in, 20 refits if not given.
@@ -172,7 +178,9 @@ def make_plan(
     if kind is None:
         return Plan(manifolds, None, level=level, seed=seed)
     check_option("uncertainty", kind, KINDS)
-    if kind == "neuroids":
+    if kind == "subjects":
+        _subjects(manifolds)
+    if kind in ("neuroids", "subjects"):
         if manifolds.n_neuroids < 2:
             raise ValueError("manifolds has 1 neuroid; a bootstrap of neuroids needs more. Use uncertainty='points'.")
         count = check_count("n_resamples", N_BOOTSTRAP if n_resamples is None else n_resamples, minimum=20)
@@ -181,6 +189,26 @@ def make_plan(
     n_groups = min(n_groups, most_groups)
     n_partitions = max(1, (N_LEFT_OUT if n_resamples is None else n_resamples) // n_groups)
     return Plan(manifolds, kind, n_partitions * n_groups, n_groups, level, seed, stream)
+
+
+def _subjects(manifolds: Manifolds) -> NDArray[np.intp]:
+    """Number of the subject of each neuroid; refused where there is one only, or none is known."""
+    values = next((manifolds.neuroid_coords[key] for key in SUBJECTS if key in manifolds.neuroid_coords), None)
+    numbers: dict[Any, int] = {}
+    found = [] if values is None else [numbers.setdefault(value, len(numbers)) for value in values.tolist()]
+    if len(numbers) < 2:
+        raise ValueError(
+            f"uncertainty='subjects' needs neuroids of at least 2 subjects, named by the coordinate 'subject' or "
+            f"'animal'; manifolds has {len(numbers)}. Use uncertainty='neuroids'."
+        )
+    return np.array(found, dtype=np.intp)
+
+
+def _neuroids_of_subjects(manifolds: Manifolds, seed: int, number: int) -> NDArray[np.intp]:
+    """Neuroids of one resample of subjects; brought to the number there are, on which capacity depends."""
+    index = resampled_indices(manifolds.n_neuroids, seed=seed, index=number, groups=_subjects(manifolds))
+    shuffled = generator(seed, _ROOM, number).permutation(index)
+    return np.sort(np.resize(shuffled, manifolds.n_neuroids))
 
 
 def _point_groups(manifolds: Manifolds, minimum_points: int) -> int:

@@ -180,10 +180,10 @@ def _require(opened: Opened, point_gradients: bool) -> None:
 
 def _plan(opened: Opened, uncertainty: str | None, n_resamples: int | None, level: float) -> Plan:
     """What to resample: never neuroids, since each value belongs to one."""
-    if uncertainty == "neuroids":
+    if uncertainty in ("neuroids", "subjects"):
         raise ValueError(
-            "uncertainty='neuroids' would leave neuroids out of the values that belong to them. Use 'points', 'trials' "
-            "or None; for the uncertainty of capacity over neuroids use glue."
+            f"uncertainty={uncertainty!r} would leave neuroids out of the values that belong to them. Use 'points', "
+            "'trials' or None; for the uncertainty of capacity over neuroids use glue."
         )
     return make_plan(opened.manifolds, uncertainty, n_resamples=n_resamples, level=level, seed=opened.seed)
 

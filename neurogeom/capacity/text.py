@@ -34,6 +34,7 @@ LABELS: dict[str, tuple[str, str]] = {
 
 OVER = {
     "neuroids": "over neuroids (bootstrap)",
+    "subjects": "over subjects, then neuroids (bootstrap)",
     "points": "over points (delete-group jackknife)",
     "trials": "over trials (delete-group jackknife)",
 }

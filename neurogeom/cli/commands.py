@@ -114,7 +114,8 @@ def demo(out: Path, seed: int, quick: bool, n_jobs: int | None) -> None:
     help="For mean-field: take out what the centers of the manifolds share.",
 )  # fmt: skip
 @click.option(
-    "--uncertainty", type=click.Choice(["neuroids", "points", "trials", "none"]), default="none", show_default=True,
+    "--uncertainty", type=click.Choice(["neuroids", "subjects", "points", "trials", "none"]),
+    default="none", show_default=True,
     help="What intervals are over; 'none' gives Monte-Carlo errors only.",
 )  # fmt: skip
 @_common

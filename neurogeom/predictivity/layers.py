@@ -23,6 +23,7 @@ from neurogeom.predictivity.score import checked, defaults, run, settings_of
 from neurogeom.results import make_settings
 
 ALL = "all"
+_NOT_KEPT = ("region", "layer")  # names of dimensions here; regions are kept as ``neuroid_region``
 _CELLS = ("correlation", "ceiling", "ceiled_score", "baseline_correlation", "baseline_ceiled_score")
 _COUNTS = ("n_neuroids", "n_stimuli")
 
@@ -206,6 +207,38 @@ def _subset(paired: Paired, rows: np.ndarray) -> Paired:
     )
 
 
+def _neuroid_coords(tables: list[xr.Dataset]) -> dict[str, Any]:
+    """Coordinates of neuroids that all regions have, such as subject and session, region after region."""
+    kept: dict[str, Any] = {}
+    for name, first in tables[0].coords.items():
+        if first.dims == ("neuroid",) and name not in ("neuroid", *_NOT_KEPT) and all(name in one for one in tables):
+            values = [np.asarray(one[name].values) for one in tables]
+            if any(value.dtype.kind in "OUT" for value in values):
+                values = [value.astype(object) for value in values]
+            kept[str(name)] = ("neuroid", np.concatenate(values))
+    return kept
+
+
+def _subjects(
+    found: list[list[tuple[ScoreResult, ScoreResult | None]]], coords: dict[str, Any]
+) -> dict[str, tuple[list[str], np.ndarray]]:
+    """Scores of each subject, NaN in regions where it has no neuroid."""
+    tables = [[result.data for result, _ in row] for row in found]
+    names = sorted({str(name) for table in tables[0] if "subject_name" in table for name in table.subject_name.values})
+    coords["subject_name"] = np.array(names, dtype=object)
+    data = {}
+    for name in ("subject_correlation", "subject_ceiled_score"):
+        if any(name in table for table in tables[0]):
+            values = np.full((len(tables), len(tables[0]), len(names)), np.nan)
+            for layer, row in enumerate(tables):
+                for region, table in enumerate(row):
+                    if name in table:
+                        places = [names.index(str(one)) for one in table.subject_name.values]
+                        values[layer, region, places] = table[name].values
+            data[name] = (["layer", "region", "subject_name"], values)
+    return data
+
+
 def _pack(
     layers: list[str], regions: list[str], found: list[list[tuple[ScoreResult, ScoreResult | None]]], chosen: bool
 ) -> xr.Dataset:
@@ -224,6 +257,9 @@ def _pack(
     coords: dict[str, Any] = {"layer": layers, "region": regions, "bound": ["low", "high"]}
     sizes = [result.data.sizes["neuroid"] for result, _ in found[0]]
     coords["neuroid_region"] = ("neuroid", np.repeat(np.array(regions, dtype=object), sizes))
+    coords |= _neuroid_coords([result.data for result, _ in found[0]])
+    if any("subject_name" in result.data.coords for result, _ in found[0]):
+        data |= _subjects(found, coords)
     coords["neuroid_name"] = ("neuroid", np.concatenate([result.data["neuroid"].values for result, _ in found[0]]))
     if chosen:
         key = "ceiled_score" if "ceiled_score" in first else "correlation"

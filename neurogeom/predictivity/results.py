@@ -71,7 +71,7 @@ class ScoreResult(PredictivityResult):
         Group means, deviations within groups, difference of strata; with ``groups``.
     stratum_correlation (stratum)
         On test stimuli of one stratum alone; with ``stratify``.
-    subject_correlation (subject)
+    subject_correlation, subject_ceiled_score (subject_name)
         With the neuroid coordinate ``subject`` or ``animal``.
     prediction, response (stimulus, neuroid)
         Mean out-of-fold prediction and mean response; with ``keep_predictions``.
@@ -134,7 +134,10 @@ class LayersResult(PredictivityResult):
     ---------
     correlation, ceiling, ceiled_score (+ _ci), baseline_correlation, baseline_ceiled_score (layer, region)
         On the stimuli left, where some are set apart for choosing a layer.
+    subject_correlation, subject_ceiled_score (layer, region, subject_name)
+        With the neuroid coordinate ``subject`` or ``animal``; NaN where a subject has no neuroid in a region.
     neuroid_correlation (layer, neuroid)
+        With the coordinates of the neuroids, such as ``subject`` and ``session``; ``neuroid_region`` for the region.
     selection_score (layer, region), best_layer, best_score (+ _ci) (region)
         With stimuli set apart.
     """

@@ -9,11 +9,11 @@ import numpy as np
 import xarray as xr
 
 from neurogeom._core.random import resolve_seed
-from neurogeom._core.responses import axis_coordinates
+from neurogeom._core.responses import as_name, axis_coordinates
 from neurogeom._core.validation import check_count, check_option, check_real
 from neurogeom.recordings.trials import check_recording, groups_of
 from neurogeom.results import Result, make_settings, register
-from neurogeom.statistics import median_interval
+from neurogeom.statistics import bootstrap, median_interval
 from neurogeom.statistics.reliability import (
     column_correlation,
     explainable_share,
@@ -41,7 +41,10 @@ class ReliabilityResult(Result):
     half_correlation, half_correlation_sd (neuroid[, time_bin])
         Mean and standard deviation over splits of the correlation between halves.
     median_reliability, median_half_correlation (+ _ci)
-        Median over neuroids, with its interval over neuroids; NaN neuroids are left out.
+        Median over neuroids, with its interval over neuroids (over subjects, then neuroids, where the coordinate
+        ``subject`` or ``animal`` names several); NaN neuroids are left out.
+    subject_reliability, subject_half_correlation (subject_name)
+        Medians of each subject.
     n_undefined
         Neuroids without a reliability, since their responses do not vary.
     """
@@ -148,14 +151,18 @@ def split_half_reliability(
         "half_correlation_sd": (dims, spread),
         "n_undefined": int(np.sum(~np.isfinite(reliability))),
     }
+    over, coords = "neuroids", _neuroid_coords(responses)
     if reliability.ndim == 1:
+        subjects = _several_subjects(coords, np.isfinite(reliability))
+        over = "neuroids" if subjects is None else "subjects, then neuroids"
         for name, values in (("reliability", defined), ("half_correlation", mean[np.isfinite(reliability)])):
-            data[f"median_{name}"] = float(np.median(values))
-            data[f"median_{name}_ci"] = ("bound", list(median_interval(values, level=LEVEL)))
+            data |= _median(name, values, subjects, seed)
+        if subjects is not None:
+            coords["subject_name"] = np.unique(subjects)
     else:
         for name, values in (("reliability", reliability), ("half_correlation", mean)):
             data[f"median_{name}"] = (dims[1:], np.nanmedian(values, axis=0))
-    coords = _neuroid_coords(responses) | {"bound": ["low", "high"]}
+    coords |= {"bound": ["low", "high"]}
     settings = make_settings(
         by=by if isinstance(by, str) else list(by),
         splits=splits,
@@ -163,7 +170,7 @@ def split_half_reliability(
         n_splits=len(correlations),
         exact=exact,
         seed=seed,
-        uncertainty="neuroids",
+        uncertainty=over,
         level=LEVEL,
     )
     return ReliabilityResult(xr.Dataset(data, coords=coords), settings)
@@ -377,6 +384,25 @@ def _odd_even(trials: np.ndarray) -> np.ndarray:
             for half, known in ((part, np.isfinite(part)) for part in (trials[0::2], trials[1::2]))
         ]
     return column_correlation(*halves)
+
+
+def _several_subjects(coords: Mapping[str, Any], known: np.ndarray) -> np.ndarray | None:
+    """The subject of each neuroid that is known, where there are several."""
+    named = next((coords[name][1] for name in ("subject", "animal") if name in coords), None)
+    if named is None:
+        return None
+    subjects = np.array([as_name(value) for value in named])[known]
+    return subjects if len(np.unique(subjects)) > 1 else None
+
+
+def _median(name: str, values: np.ndarray, subjects: np.ndarray | None, seed: int) -> dict[str, Any]:
+    """Median over neuroids and its interval; with subjects, these are resampled first, and told of one by one."""
+    found: dict[str, Any] = {f"median_{name}": float(np.median(values))}
+    if subjects is None:
+        return found | {f"median_{name}_ci": ("bound", list(median_interval(values, level=LEVEL)))}
+    drawn = bootstrap(lambda index: np.median(values[index]), len(values), level=LEVEL, groups=subjects, seed=seed)
+    each = [float(np.median(values[subjects == one])) for one in np.unique(subjects)]
+    return found | {f"median_{name}_ci": ("bound", drawn.interval.tolist()), f"subject_{name}": ("subject_name", each)}
 
 
 def _other_dims(responses: xr.DataArray) -> list[str]:

@@ -206,6 +206,25 @@ def test_intervals_are_the_same_for_any_number_of_workers(uncertainty: str) -> N
         assert one.data.equals(two.data)
 
 
+def test_subjects_are_drawn_first_and_the_number_of_neuroids_stays() -> None:
+    clouds = [np.tile(np.arange(30.0), (6, 1)) + cloud for cloud in np.random.default_rng(0).normal(size=(2, 6, 30))]
+    given = Manifolds(clouds, neuroids={"animal": np.repeat(list("abc"), [5, 10, 15]), "neuroid_id": np.arange(30)})
+    plan = make_plan(given, "subjects", n_resamples=40, seed=3)
+    drawn = [plan.replicate(number).manifolds for number in range(40)]
+    assert {one.n_neuroids for one in drawn} == {30}
+    numbers = [len(set(one.neuroid_coords["animal"].tolist())) for one in drawn]
+    assert set(numbers) == {1, 2, 3}  # a subject can be left out whole, and others drawn twice
+    assert plan.degrees_of_freedom == 2
+    found = glue(given, n_samples=10, uncertainty="subjects", n_resamples=20, seed=0)
+    low, high = found.capacity_ci.values
+    assert low < found.capacity < high and found.settings["uncertainty"] == "subjects"
+    flat = glue(given, n_samples=10, uncertainty="neuroids", n_resamples=20, seed=0)
+    assert np.ptp(found.capacity_ci.values) > np.ptp(flat.capacity_ci.values)
+    for other in (Manifolds(clouds), Manifolds(clouds, neuroids={"subject": np.repeat("a", 30)})):
+        with pytest.raises(ValueError, match="at least 2 subjects"):
+            glue(other, n_samples=10, uncertainty="subjects", seed=0)
+
+
 def test_a_neuroid_that_is_drawn_twice_counts_twice_and_no_more() -> None:
     """Two copies with Gaussian components of their own are one neuroid of √2 times the gain."""
     clouds = random_clouds(1, 4, 6, 8)

@@ -56,6 +56,20 @@ def test_each_cell_is_the_score_of_its_layer_and_region() -> None:
     assert found.data["neuroid_region"].values.tolist() == ["V1"] * 8 + ["IT"] * 6
 
 
+def test_subjects_and_sessions_are_kept_and_told_of_one_by_one() -> None:
+    layers, responses = network_and_recording()
+    animals = np.array(["M"] * 4 + ["N"] * 4 + ["N"] * 6)  # only N has neuroids in IT
+    responses = responses.assign_coords(subject=("neuroid", animals), session=("neuroid", np.arange(14) // 2))
+    found = score_layers(layers, responses, **OPTIONS)
+    for name in ("subject", "session", "neuroid_id"):
+        np.testing.assert_array_equal(found.data[name].values, responses[name].values)
+    alone = score(layers["fc"], responses.isel(neuroid=responses.region.values == "V1"), **OPTIONS)
+    np.testing.assert_array_equal(
+        found.subject_correlation.sel(layer="fc", region="V1").values, alone.subject_correlation.values
+    )
+    assert found.subject_ceiled_score.sel(region="IT").isnull().any("layer").values.tolist() == [True, False]
+
+
 def test_a_layer_is_chosen_on_stimuli_that_are_not_reported() -> None:
     layers, responses = network_and_recording()
     found = score_layers(layers, responses, selection=0.3, groups="family", splits="leave_group_out", **OPTIONS)

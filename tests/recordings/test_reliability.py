@@ -40,6 +40,20 @@ def test_the_planted_reliability_of_an_odd_number_of_repetitions(halves):
     assert np.abs((result.reliability - population.reliability).values.mean()) < 0.02
 
 
+def test_subjects_are_resampled_first_and_told_of_one_by_one(population):
+    animals = np.repeat(["quiet", "noisy"], 40)
+    responses = population.responses.copy()
+    responses.values[:, 40:] += 12 * np.random.default_rng(0).normal(size=responses.values[:, 40:].shape)
+    found = recordings.split_half_reliability(responses.assign_coords(subject=("neuroid", animals)), seed=0)
+    flat = recordings.split_half_reliability(responses.drop_vars("subject"), seed=0)
+    values = flat.reliability.values
+    assert found.median_reliability == flat.median_reliability == pytest.approx(np.median(values))
+    each = dict(zip(found.data["subject_name"].values, found.subject_reliability.values, strict=True))
+    assert each == {"quiet": np.median(values[:40]), "noisy": np.median(values[40:])}
+    assert np.ptp(found.median_reliability_ci.values) > np.ptp(flat.median_reliability_ci.values)
+    assert found.settings["uncertainty"] == "subjects, then neuroids"
+
+
 def test_every_estimator_agrees_with_the_truth(population):
     planted = population.reliability.values
     responses = population.responses
