@@ -11,6 +11,7 @@ import xarray as xr
 from neurogeom._core.random import resolve_seed
 from neurogeom._core.responses import as_name, axis_coordinates
 from neurogeom._core.validation import check_count, check_option, check_real
+from neurogeom._core.warnings import DegenerateInputWarning, warn
 from neurogeom.recordings.trials import check_recording, groups_of
 from neurogeom.results import Result, make_settings, register
 from neurogeom.statistics import bootstrap, median_interval
@@ -179,11 +180,13 @@ def split_half_reliability(
 def signal_power(responses: xr.DataArray, by: str | Sequence[str] = "stimulus_id") -> xr.Dataset:
     """Variance of the repeatable part of responses over stimuli (Sahani & Linden 2003), per neuroid.
 
-    Where stimuli have different numbers of repetitions, the first ones that all stimuli have are used.
+    Where stimuli have different numbers of repetitions, the first ones that all stimuli have are used, for each neuroid
+    those that it has itself: neurons recorded one after the other have the values that they have alone.
 
     Parameters
     ----------
     responses : DataArray (presentation, neuroid[, time_bin])
+        NaN where a neuroid was not recorded.
     by : str or sequence of str
         Coordinates that make a stimulus.
 
@@ -191,12 +194,13 @@ def signal_power(responses: xr.DataArray, by: str | Sequence[str] = "stimulus_id
     -------
     Dataset
         ``signal_power`` (squared units of the responses), ``signal_share`` (of the variance of single trials),
-        ``maximal_correlation`` (of the mean with a perfect model, √(SP / Var(mean))), each (neuroid[, time_bin]).
+        ``maximal_correlation`` (of the mean with a perfect model, √(SP / Var(mean))), each (neuroid[, time_bin]); NaN
+        where a neuroid lacks two repetitions of a stimulus.
 
     Raises
     ------
     TypeError, ValueError
-        Not a recording, an unknown coordinate, fewer than two repetitions, missing trials.
+        Not a recording, an unknown coordinate, no neuroid with two repetitions of every stimulus.
 
     References
     ----------
@@ -208,14 +212,27 @@ def signal_power(responses: xr.DataArray, by: str | Sequence[str] = "stimulus_id
     >>> sorted(signal_power(synthetic_population(seed=0).responses).data_vars)
     ['maximal_correlation', 'signal_power', 'signal_share']
     """
-    trials, counts = trials_by_stimulus(responses, by)
-    complete = trials[: counts.min()]
-    power, share = power_of_trials(complete)
-    total = complete.mean(axis=0).var(axis=0, ddof=1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        maximal = np.sqrt(np.clip(power, 0.0, None) / total)
-    dims = _other_dims(responses)
-    data = {"signal_power": (dims, power), "signal_share": (dims, share), "maximal_correlation": (dims, maximal)}
+    trials, _ = trials_by_stimulus(responses, by)
+    shape = trials.shape[2:]
+    trials, n_repetitions = _known_first(trials.reshape(*trials.shape[:2], -1))
+    if n_repetitions.max(initial=0) < 2:
+        raise ValueError("no neuroid has 2 repetitions of every stimulus, which signal power needs. Leave stimuli out.")
+    power, share, maximal = np.full((3, len(n_repetitions)), np.nan)
+    for count in np.unique(n_repetitions[n_repetitions >= 2]):
+        own = n_repetitions == count
+        complete = trials[:count, :, own]
+        power[own], share[own] = power_of_trials(complete)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            total = complete.mean(axis=0).var(axis=0, ddof=1)
+            maximal[own] = np.sqrt(np.clip(power[own], 0.0, None) / total)
+    n_lost = int((n_repetitions < 2).sum())
+    if n_lost:
+        warn(
+            f"{n_lost} of {len(n_repetitions)} values have no signal power: fewer than 2 repetitions of a stimulus.",
+            DegenerateInputWarning,
+        )
+    found = {"signal_power": power, "signal_share": share, "maximal_correlation": maximal}
+    data = {name: (_other_dims(responses), values.reshape(shape)) for name, values in found.items()}
     return xr.Dataset(data, coords=_neuroid_coords(responses))
 
 
@@ -372,6 +389,14 @@ def trials_by_stimulus(responses: xr.DataArray, by: str | Sequence[str]) -> tupl
     trials = np.full((max(counts.max(initial=0), 1), len(first), *values.shape[1:]), np.nan)
     trials[repetition, group] = values
     return trials, counts
+
+
+def _known_first(trials: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Trials (repetition, stimulus, entry) with those that are not NaN first, and the fewest of a stimulus by entry."""
+    known = np.isfinite(trials)
+    if not known.all():
+        trials = np.take_along_axis(trials, np.argsort(~known, axis=0, kind="stable"), axis=0)
+    return trials, known.sum(axis=0).min(axis=0)
 
 
 def _odd_even(trials: np.ndarray) -> np.ndarray:

@@ -63,6 +63,28 @@ def test_every_estimator_agrees_with_the_truth(population):
     assert np.abs(power["signal_share"].values - population.single_trial_reliability().values).mean() < 0.03
 
 
+def test_neurons_recorded_one_after_the_other_have_the_signal_power_that_they_have_alone(population):
+    """Blocks of NaN, as joined sessions of 10 and of 6 repetitions have them."""
+    responses = population.responses
+    first, second = responses.isel(neuroid=slice(0, 30)), responses.isel(neuroid=slice(30, 80))
+    second = second.isel(presentation=np.flatnonzero(second["repetition"].values < 6))
+    n_first, n_second = first.sizes["presentation"], second.sizes["presentation"]
+    values = np.full((n_first + n_second, 80), np.nan)
+    values[:n_first, :30], values[n_first:, 30:] = first.values, second.values
+    shown = np.concatenate([first["stimulus_id"].values, second["stimulus_id"].values])
+    joined = xr.DataArray(values, dims=first.dims, coords={"stimulus_id": ("presentation", shown)})
+    found = recordings.signal_power(joined)
+    alone = [recordings.signal_power(one) for one in (first, second)]
+    for name in found.data_vars:
+        expected = np.concatenate([one[name].values for one in alone])
+        np.testing.assert_allclose(found[name].values, expected, rtol=1e-12, err_msg=name)
+    ceiling = recordings.noise_ceiling(joined, normalization="signal_power")
+    np.testing.assert_array_equal(ceiling.values, found["maximal_correlation"].values)
+    joined.values[np.flatnonzero(shown == shown[0])[1:10], 3] = np.nan  # one repetition of one stimulus is left
+    with pytest.warns(UserWarning, match="1 of 80 values have no signal power"):
+        assert np.isnan(recordings.signal_power(joined)["signal_power"].values).nonzero()[0].tolist() == [3]
+
+
 def test_ceilings_are_named_and_related(population):
     ceilings = {
         name: recordings.noise_ceiling(population.responses, normalization=name, seed=0)
