@@ -164,10 +164,17 @@ def _user_file(card: Card, part: str, download: bool) -> xr.DataArray:
     return recordings.load(find_user_file(card))
 
 
+def _one_file(card: Card, part: str, download: bool) -> xr.DataArray:
+    """A part is the file of that name."""
+    file = next(one for one in card.files if Path(one.name).stem == part)
+    return recordings.load(find_file(card, file.name, download=download))
+
+
 READERS: dict[str, Reader] = {
     "digits": _digits,
     "kriegeskorte2008": _kriegeskorte2008,
     "macaque_it_zhang_desimone": macaque.zhang_desimone,
     "macaque_v4_cowley2023": macaque.cowley,
+    "one_file": _one_file,
     "user_file": _user_file,
 }

@@ -239,7 +239,20 @@ def test_sets_without_responses_say_where_their_files_are(data_dir, monkeypatch)
     assert len(paths) == len(datasets.card("geirhos2021").files) and all(path.is_file() for path in paths)
 
 
-@pytest.mark.parametrize("name", ["model_scores_elmoznino2024", "primate_retina"])
+def test_samples_of_a_format_are_read_file_by_file(data_dir, monkeypatch):
+    if not (data_dir / "brainio_samples").is_dir():
+        pytest.skip("brainio_samples is not in NEUROGEOM_DATA")
+    monkeypatch.setenv("NEUROGEOM_DATA", str(data_dir))
+    assert datasets.load("brainio_samples").sizes == {"presentation": 6, "neuroid": 3}
+    assert datasets.load("brainio_samples", part="alexnet-probabilities").shape == (240, 24)
+    for name in ("nwb_samples", "denoiser_bias_free"):
+        with pytest.raises(ValueError, match="holds no responses"):
+            datasets.load(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["brainio_samples", "denoiser_bias_free", "model_scores_elmoznino2024", "nwb_samples", "primate_retina"]
+)
 def test_every_file_of_a_card_is_the_one_it_describes(data_dir, monkeypatch, name):
     if not (data_dir / name).is_dir():
         pytest.skip(f"{name} is not in NEUROGEOM_DATA")
