@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -143,3 +146,33 @@ class TestDissimilarities:
         stored = [-0.20642837, -0.42256231, -0.00044762, 0.17990204, -0.26254914, 0.34565978]
         result = alignment.crossnobis_distance(X, index % 4, index // 4)
         np.testing.assert_allclose(result.condensed, stored, atol=TOLERANCE)
+
+
+@pytest.fixture(scope="module")
+def stored() -> dict[str, float]:
+    path = Path(__file__).resolve().parents[1] / "data" / "values" / "v2_golden.json"
+    return json.loads(path.read_text())["B_rdm_cka"]
+
+
+@pytest.fixture(scope="module")
+def pair() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(20240718)
+    n, p, t, k = 315, 1000, 100, 40
+    latent = rng.normal(size=(n, k)) * np.arange(1, k + 1) ** -0.5
+    features = latent @ rng.normal(size=(k, p)) + 0.5 * rng.normal(size=(n, p))
+    signal = latent @ rng.normal(size=(k, t)) + rng.normal(size=(n, t))
+    return features, (signal + 3 * rng.normal(size=(20, n, t))).mean(axis=0)
+
+
+class TestGoldenPopulation:
+    """Features and mean responses of the stored predictivity values (g1): RDMs and CKA between them."""
+
+    def test_dissimilarities_and_their_correlations(self, pair: tuple, stored: dict[str, float]) -> None:
+        first, second = (alignment.rdm(values, metric="correlation") for values in pair)
+        close(first.condensed[0], stored["rdm_x_0_1"], 1e-10)
+        close(alignment.rdm_similarity(first, second, method="spearman"), stored["rdm_spearman"], 1e-10)
+        close(alignment.rdm_similarity(first, second, method="pearson"), stored["rdm_pearson"], 1e-10)
+
+    def test_biased_and_unbiased_cka(self, pair: tuple, stored: dict[str, float]) -> None:
+        close(alignment.cka_similarity(*pair, debiased=False), stored["cka_biased"], 1e-10)
+        close(alignment.cka_similarity(*pair, debiased=True), stored["cka_unbiased"], 1e-10)

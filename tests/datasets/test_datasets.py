@@ -6,6 +6,7 @@ import hashlib
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.io import loadmat
 from sklearn.datasets import load_digits
@@ -259,3 +260,19 @@ def test_every_file_of_a_card_is_the_one_it_describes(data_dir, monkeypatch, nam
     monkeypatch.setenv("NEUROGEOM_DATA", str(data_dir))
     for path, file in zip(datasets.fetch(name), datasets.card(name).files, strict=True):
         assert path.stat().st_size == file.bytes
+
+
+def test_published_scores_rise_with_effective_dimensionality(data_dir, monkeypatch):
+    """The Spearman correlation over 536 layers that the README of the tables states."""
+    if not (data_dir / "model_scores_elmoznino2024").is_dir():
+        pytest.skip("model_scores_elmoznino2024 is not in NEUROGEOM_DATA")
+    monkeypatch.setenv("NEUROGEOM_DATA", str(data_dir))
+    paths = {path.name: path for path in datasets.fetch("model_scores_elmoznino2024")}
+    tables = [
+        pd.read_csv(next(path for name, path in paths.items() if name.startswith(start)), keep_default_na=False)
+        for start in ("eigmetrics", "encoding_benchmark_dicarlo.MajajHong2015.IT")
+    ]
+    joined = tables[0].merge(tables[1], on=["layer", "architecture", "task", "kind", "source"])
+    assert joined["kind"].value_counts().to_dict() == {"Supervised": 328, "Self-Supervised": 184, "Untrained": 24}
+    found = joined["effective dimensionality"].corr(joined["score"], method="spearman")
+    assert found == pytest.approx(0.5615, abs=5e-5)

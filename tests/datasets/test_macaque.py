@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import f_oneway
 
-from neurogeom import datasets, recordings
+from neurogeom import capacity, datasets, recordings
+from neurogeom._core.warnings import SaturationWarning
 from neurogeom.readout import classify
 
 
@@ -91,6 +92,18 @@ def test_it_pseudo_populations_read_out_as_well_as_pseudo_trials(single):
     assert result.accuracy == pytest.approx(0.825, abs=0.04)
 
 
+@pytest.mark.filterwarnings("ignore::neurogeom._core.warnings.SaturationWarning")
+def test_it_single_trials_sit_on_the_floor_of_capacity(joined):
+    """Stored: 23 % of 60 dichotomies inseparable, capacity 0.081 at 1.1 times the floor 0.072."""
+    counts = recordings.time_window(joined, 100, 500, reduce="sum")
+    z = (counts - counts.mean("presentation")) / counts.std("presentation")
+    found = capacity.glue(z, "object_name", n_samples=60, seed=1)
+    assert found.capacity_floor == pytest.approx(7 / 97, abs=1e-12)
+    assert found.capacity == pytest.approx(0.081, abs=0.002)
+    assert found.capacity / found.capacity_floor == pytest.approx(1.1, abs=0.06)
+    assert found.fraction_inseparable == pytest.approx(0.23, abs=0.11)  # two binomial errors
+
+
 # ------------------------------------------------------------------ V4
 
 
@@ -106,6 +119,16 @@ def test_v4_fano_factor(v4):
     trials, _ = recordings.reliability.trials_by_stimulus(v4, "stimulus_id")
     mean, variance = np.nanmean(trials, axis=0), np.nanvar(trials, axis=0, ddof=1)
     assert np.median(np.nanmean(variance, axis=0) / np.nanmean(mean, axis=0)) == pytest.approx(0.907, abs=0.05)
+
+
+def test_v4_categories_sit_on_the_floor_of_capacity(v4):
+    """Barely separable: 80 points of each of 8 categories in 50 dimensions."""
+    means = recordings.average_repetitions(v4, "stimulus_id", missing="omit")
+    with pytest.warns(SaturationWarning, match="within 1.5x of its floor"):
+        found = capacity.glue(means, "object_name", n_samples=20, origin="mean", seed=0)
+    assert found.capacity_floor == pytest.approx(8 / 50, abs=1e-12)
+    assert found.capacity == pytest.approx(0.16, abs=0.01)
+    assert found.fraction_inseparable > 0.9
 
 
 def test_v4_objects_are_read_out_from_neurons_better_than_from_gabor_energy(data, v4):
