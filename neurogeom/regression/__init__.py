@@ -5,6 +5,8 @@ The scikit-learn estimators are in ``neurogeom.regression.estimators``, which al
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from neurogeom.regression.banded import BandedFolds, banded_folds
 from neurogeom.regression.folds import Gram, check_folds, gram
 from neurogeom.regression.pls import PLSFit, PLSFolds, pls_fit, pls_folds
@@ -16,11 +18,16 @@ from neurogeom.regression.projection import (
 )
 from neurogeom.regression.ridge import RidgeFit, RidgeFolds, default_alphas, ridge_fit, ridge_folds
 
+if TYPE_CHECKING:
+    from neurogeom.regression.estimators import PLSRegression, RidgeCV
+
 __all__ = [
     "BandedFolds",
     "Gram",
     "PLSFit",
     "PLSFolds",
+    "PLSRegression",
+    "RidgeCV",
     "RidgeFit",
     "RidgeFolds",
     "banded_folds",
@@ -36,3 +43,18 @@ __all__ = [
     "ridge_folds",
     "sparse_projection",
 ]
+
+_ESTIMATORS = ("PLSRegression", "RidgeCV")
+
+
+def __getattr__(name: str) -> Any:
+    """The estimators load scikit-learn, which takes long: at first use."""
+    if name in _ESTIMATORS:
+        from neurogeom.regression import estimators
+
+        return getattr(estimators, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_ESTIMATORS})

@@ -206,6 +206,13 @@ def test_the_same_seed_repeats_a_drawn_one() -> None:
     np.testing.assert_array_equal(first.split_correlation, again.split_correlation)
 
 
+def test_the_estimators_are_found_beside_the_scores() -> None:
+    from neurogeom import predictivity, regression
+
+    assert predictivity.PLSRegression is regression.PLSRegression
+    assert predictivity.RidgeCV is regression.RidgeCV
+
+
 def test_one_repetition_has_no_ceiling() -> None:
     x, y = population()
     with pytest.raises(ValueError, match="needs at least 2 repetitions.*ceiling=None"):
