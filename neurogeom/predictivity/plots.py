@@ -163,8 +163,9 @@ def models(result: ComparisonResult, *, ax: Any = None) -> Any:
     ax = plotting.dots(names, scores[order], low=low, high=high, ax=ax)
     alpha = 1.0 - float(result.settings["level"])
     alike = data["p_corrected"].values[np.ix_(order, order)] >= alpha
-    right = float(np.nanmax(high))
-    step = 0.04 * max(right - float(np.nanmin(low)), 1e-9)
+    known = np.isfinite(high) & np.isfinite(low)
+    right = float(high[known].max(initial=0.0))
+    step = 0.04 * max(right - float(low[known].min(initial=right)), 1e-9)
     for number, (first, last) in enumerate(_runs(alike)):
         ax.plot([right + (number + 1) * step] * 2, [first, last], color=plotting.MUTED, linewidth=2.0)
     ax.set_xlabel(_NAMES.get(str(result.settings["quantity"]), "score"))

@@ -54,7 +54,7 @@ def in_short(found: ModelComparison) -> list[str]:
         said.append(_capacity_in_short(found))
     if "cka" in results:
         values = results["cka"].data["similarity"]
-        best = str(values[ALONG].values[int(values.values.argmax())])
+        best = str(values[ALONG].values[int(np.nanargmax(values.values))])
         said.append(
             f"Closest in overall geometry (debiased CKA with the recording) is {best}: {float(values.max()):.2f} "
             "(0 = unrelated, 1 = same)."
@@ -158,26 +158,32 @@ def _prediction_in_short(found: ModelComparison) -> str:
     data = found.results["predictivity"].data
     name = "ceiled_score" if "ceiled_score" in data else "correlation"
     own = data[name].sel({ALONG: list(found.populations)})
-    best = found.populations[int(own.values.argmax())]
+    said = ""
+    if not np.isfinite(own).any():
+        said = "The recording is too unreliable for scores in units of its ceiling, whose median is not above zero. "
+        name, own = "correlation", data["correlation"].sel({ALONG: list(found.populations)})
+    if not np.isfinite(own).any():
+        return said + "No population has a score."
+    best = found.populations[int(np.nanargmax(own.values))]
     what = "of the ceiling" if name == "ceiled_score" else "correlation"
-    words = (
+    said += (
         f"{best} predicts held-out responses best: {float(own.max()):.2f} {what}; class means alone give "
         f"{float(data[name].sel({ALONG: CATEGORIES})):.2f}."
     )
     if "predictivity_differences" not in found.results:
-        return words
+        return said
     p = found.results["predictivity_differences"].data["p_corrected"]
     upper = p.values[np.triu_indices(len(p), 1)]
-    words += (
-        f" {int((upper < ALPHA).sum())} of {len(upper)} differences in prediction are significant (p < 0.05, Holm)."
-    )
+    if not np.isfinite(upper).any():
+        return said + " Whether models differ cannot be told."
+    said += f" {int((upper < ALPHA).sum())} of {len(upper)} differences in prediction are significant (p < 0.05, Holm)."
     if best in p["model"].values:
         others = [str(n) for n in p["other_model"].values if str(n) != best]
-        like = [n for n in others if float(p.sel(model=best, other_model=n)) >= ALPHA]
-        words += (
+        like = [n for n in others if not float(p.sel(model=best, other_model=n)) < ALPHA]
+        said += (
             f" Not distinguishable from the best: {', '.join(like)}." if like else " The best differs from all others."
         )
-    return words
+    return said
 
 
 def _capacity_in_short(found: ModelComparison) -> str:

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from neurogeom import recordings, report, results
 from neurogeom.cli import cli
+from neurogeom.report.comparison_page import in_short
 
 CLASSES = np.repeat(np.array(list("abcd"), dtype=object), 10)
 IDS = np.array([f"image_{i:02d}" for i in range(40)], dtype=object)
@@ -166,6 +167,20 @@ def test_one_presentation_each_gives_scores_without_ceiling_and_a_note(data) -> 
     assert "reliability" not in found.results
     assert "ceiled_score" not in found.results["predictivity"].data
     assert any("shown once" in note for note in found.notes)
+
+
+@pytest.mark.filterwarnings("ignore::neurogeom._core.warnings.NeurogeomWarning")
+def test_a_recording_without_a_ceiling_is_told_of_in_words_not_in_nan(tmp_path) -> None:
+    rng = np.random.default_rng(102)
+    noise = population(rng.normal(size=(80, 5)))
+    models = {name: population(rng.normal(size=(40, 4))) for name in "AB"}
+    options = {"method": "ridge", "n_samples": 10, "n_refits": 3, "n_resamples": 40, "seed": 0, "n_jobs": 1}
+    found = report.compare(models, noise, "kind", **options)
+    assert np.isnan(found.results["predictivity"].ceiled_score).all()
+    page = found.save(tmp_path / "out")["report"].read_text(encoding="utf-8")
+    words = " ".join(in_short(found))
+    assert "too unreliable for scores in units of its ceiling" in words and "cannot be told" in words
+    assert "nan" not in words and "nan of the ceiling" not in page
 
 
 @pytest.mark.parametrize(
