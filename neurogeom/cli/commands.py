@@ -47,13 +47,13 @@ def main() -> None:
     sys.exit(cli())
 
 
-def _common(command: Callable[..., Any]) -> Callable[..., Any]:
+def _common(command: Callable[..., Any], *, resumes: bool = True) -> Callable[..., Any]:
     """Give a command ``--debug``, and errors that fit on a line."""
 
     @click.option("--debug", is_flag=True, help="Show where an error came from.")
     @functools.wraps(command)
     def wrapped(*, debug: bool, **options: Any) -> Any:
-        with clear_errors(debug=debug):
+        with clear_errors(debug=debug, resumes=resumes):
             return command(**options)
 
     return wrapped
@@ -180,31 +180,51 @@ def compare(models: tuple[Path, ...], recordings: tuple[Path, ...], labels: str,
 @click.argument("recordings", type=_file)
 @_out(default=Path("neurogeom-predict"), help="Folder for what is written.")
 @click.option(
-    "--method", type=click.Choice(["pls", "ridge", "one_to_one"]), default="pls", show_default=True, help="Regression.",
+    "--method", type=click.Choice(["pls", "ridge", "banded_ridge", "one_to_one"]), default="pls", show_default=True,
+    help="Regression; banded_ridge takes all layers together, each with its own penalty.",
 )  # fmt: skip
-@click.option("--n-splits", type=click.IntRange(min=2), default=10, show_default=True, help="Random splits.")
+@click.option("--n-components", type=click.IntRange(min=1), default=25, show_default=True, help="Of pls.")
+@click.option(
+    "--splits", type=click.Choice(["shuffle", "stratified", "leave_group_out", "within_group"]), default="shuffle",
+    show_default=True, help="How stimuli are held out; all but shuffle need --groups or --stratify.",
+)  # fmt: skip
+@click.option("--n-splits", type=click.IntRange(min=2), default=10, show_default=True, help="Splits.")
+@click.option("--groups", metavar="COORD", help="Groups of stimuli (texture family, object): adds their baseline.")
+@click.option("--stratify", metavar="COORD", help="Strata that every split keeps (texture type).")
+@click.option("--preset", type=click.Choice(["brainscore_2018", "brainscore_2025"]), help="Brain-Score's settings.")
 @click.option("--ceiling", type=click.Choice(["split_half", "signal_power", "none"]), default="split_half",
               show_default=True, help="'none' where every stimulus was shown once.")  # fmt: skip
 @click.option("--missing", type=click.Choice(["raise", "omit"]), default="raise", show_default=True, help="NaN trials.")
-@_seed
+@click.option("--seed", type=click.IntRange(min=0), help="Seed of all draws; 0, or that of the preset, by default.")
 @_n_jobs
 @_common
 def predict(features: Path, recordings: Path, out: Path, ceiling: str, **options: Any) -> None:
-    """Predict RECORDINGS (single trials) from FEATURES, layer by layer where there are layers."""
+    """Predict RECORDINGS (single trials) from FEATURES, layer by layer where there are layers.
+
+    A run that was stopped goes on where it stopped when the same command is given again.
+    """
     from neurogeom.cli.compare import run_predict
 
+    if options["seed"] is None and options["preset"] is None:
+        options["seed"] = 0
     run_predict(features, recordings, out, say=click.echo, ceiling=None if ceiling == "none" else ceiling, **options)
 
 
 @cli.command()
 @click.argument("first", type=_file)
 @click.argument("second", type=_file)
-@click.option("--labels", metavar="COORD", help="Coordinate with the classes, for relative geometry (4 or more).")
+@click.option(
+    "--labels", metavar="COORD", help="Coordinate with the classes: their alignment in each, and (4 or more) in both.",
+)  # fmt: skip
 @_out(default=Path("neurogeom-align"), help="Folder for what is written.")
 @_seed
-@_common
+@functools.partial(_common, resumes=False)
 def align(first: Path, second: Path, labels: str | None, out: Path, seed: int) -> None:
-    """Alignment of two systems that saw the same stimuli, FIRST and SECOND: CKA, Procrustes, RSA."""
+    """Alignment of two systems that saw the same stimuli, FIRST and SECOND: CKA, Procrustes, RSA.
+
+    With --labels also how the classes are turned against each other in each of the two, and whether both place and turn
+    them alike.
+    """
     from neurogeom.cli.compare import run_align
 
     run_align(first, second, labels, out, seed=seed, say=click.echo)

@@ -16,6 +16,10 @@ from neurogeom.cli.capacity import split_layers
 from neurogeom.cli.outputs import write
 
 Say = Callable[[str], None]
+_MEANINGS = {
+    "manifolds": "Alignment distance of two classes, averaged over pairs: 0 = alike; and with shuffled labels.",
+    "relative_geometry": "Similarities: 1 = same, 0 = unrelated.",
+}
 
 
 def run_compare(
@@ -91,14 +95,15 @@ def run_predict(features: Path, recording: Path, out: Path, *, say: Say, **optio
     ValueError
         For files that do not fit together.
     """
-    from neurogeom import plotting, predictivity, results
+    import shutil
+
+    from neurogeom import plotting, results
 
     started = time.perf_counter()
     layers, trials = split_layers(_flat(read(features)), None), _flat(read(recording))
-    scores = {}
-    for name, layer in layers.items():
-        scores[name] = predictivity.score(layer, trials, **options)
-        say(f"  {name}: r = {scores[name].correlation:.3f}" + _ceiled(scores[name]))
+    if options.get("method") == "banded_ridge" and len(layers) > 1:
+        layers = {features.stem: layers}
+    scores = _scores(layers, trials, options, out / "units", say)
     figure, axes = plotting.new_figure(size=(5.6, 3.4))
     items = list(scores.values())
     if len(items) == 1:
@@ -115,19 +120,41 @@ def run_predict(features: Path, recording: Path, out: Path, *, say: Say, **optio
     command = _command(parts, {name: value for name, value in options.items() if value is not None}, out)
     title = f"Prediction of {recording.name} from {features.name}"
     written = _write_one("predictivity", result, "Neural predictivity", blocks, figure, title, command, out)
+    shutil.rmtree(out / "units")
     _done(written, started, say)
     return written
 
 
+def _scores(
+    layers: Mapping[str, Any], trials: xr.DataArray, options: Mapping[str, Any], folder: Path, say: Say
+) -> dict[str, Any]:
+    """The score of each layer; those that a stopped run had finished are read back."""
+    from neurogeom import predictivity
+    from neurogeom.io import UnitStore, fingerprint
+
+    used = {name: value for name, value in options.items() if name != "n_jobs"}
+    store = UnitStore(folder, fingerprint(dict(layers), trials, used))
+    scores = {}
+    for name, layer in layers.items():
+        if store.done((name,)):
+            scores[name] = store.load((name,))
+        else:
+            scores[name] = predictivity.score(layer, trials, **options)
+            store.save((name,), scores[name])
+        say(f"  {name}: r = {scores[name].correlation:.3f}" + _ceiled(scores[name]))
+    return scores
+
+
 def run_align(first: Path, second: Path, labels: str | None, out: Path, *, seed: int, say: Say) -> dict[str, Path]:
-    """Compare two systems that saw the same stimuli: CKA, Procrustes distance, RSA; with labels, relative geometry.
+    """Compare two systems that saw the same stimuli: CKA, Procrustes distance, RSA; with labels, their classes too.
 
     Parameters
     ----------
     first, second : Path
         Responses, or features; repetitions of a stimulus are averaged.
     labels : str or None
-        Coordinate with the classes, in the first file.
+        Coordinate with the classes, in the first file: the alignment of classes in each system, and with four or more
+        classes whether both systems place and turn them alike.
     out : Path
         Folder for what is written.
     seed : int
@@ -144,7 +171,7 @@ def run_align(first: Path, second: Path, labels: str | None, out: Path, *, seed:
     ValueError
         For files that do not fit together.
     """
-    from neurogeom import Manifolds, alignment, plotting
+    from neurogeom import alignment, plotting
 
     started = time.perf_counter()
     one, other = (_averaged(_flat(read(path))) for path in (first, second))
@@ -157,24 +184,20 @@ def run_align(first: Path, second: Path, labels: str | None, out: Path, *, seed:
         ),
     }  # fmt: skip
     if labels is not None:
-        classes = dict(zip(map(str, one["stimulus_id"].values), map(str, one[labels].values), strict=True))
-        systems = [
-            Manifolds.from_labels(x, [classes[str(name)] for name in x["stimulus_id"].values]) for x in (one, other)
-        ]
-        found["relative_geometry"] = alignment.relative_geometry(*systems, seed=seed)
+        found |= _of_classes({first: one, second: other}, labels, seed, say)
     sections, figures = [], {}
     for name, result in found.items():
         figure, axes = plotting.new_figure(size=(5.6, 3.2))
         result.plot(ax=axes[0, 0])
         figures[name] = figure
-        meaning = result.meaning.sentence() if hasattr(result, "meaning") else "Similarities: 1 = same, 0 = unrelated."
-        alt = f"{result.title}: {float(result.data[result.headline[0]]):.3f}."
+        values = ", ".join(f"{value:.3f}" for value in np.ravel(result.data[result.headline[0]].values))
+        meaning = result.meaning.sentence() if hasattr(result, "meaning") else _MEANINGS[name]
         blocks: list[Any] = [
-            report.Figure(figure, meaning[:1].upper() + meaning[1:], alt),
+            report.Figure(figure, meaning[:1].upper() + meaning[1:], f"{result.title}: {values}."),
             report.Table(result.summary()),
         ]
         sections.append(report.Section(result.title, blocks))
-        say(f"  {result.title}: {float(result.data[result.headline[0]]):.3f}")
+        say(f"  {result.title}: {values}")
     parts = ["neurogeom", "align", str(first), str(second), *(["--labels", labels] if labels else [])]
     sections += [
         report.methods_section(found, extra=f"{first.name} and {second.name} were compared on their common stimuli."),
@@ -186,6 +209,32 @@ def run_align(first: Path, second: Path, labels: str | None, out: Path, *, seed:
     written = write(out, found, sections, title=title, subtitle=subtitle, figures=figures)
     _done(written, started, say)
     return written
+
+
+def _of_classes(systems: Mapping[Path, xr.DataArray], labels: str, seed: int, say: Say) -> dict[str, Any]:
+    """How the classes of the first file are turned against each other in each system, and in both alike."""
+    from neurogeom import Manifolds, alignment, results
+    from neurogeom._core.responses import hint
+
+    (first, one), *_ = systems.items()
+    if labels not in one.coords or one.coords[labels].dims != ("presentation",):
+        known = [name for name, coordinate in one.coords.items() if coordinate.dims == ("presentation",)]
+        raise ValueError(
+            f"labels={labels!r} is not a coordinate of the stimuli of {first.name} (one value for each stimulus). "
+            f"{hint(labels, known)}"
+        )
+    classes = dict(zip(map(str, one["stimulus_id"].values), map(str, one[labels].values), strict=True))
+    clouds = [
+        Manifolds.from_labels(x, [classes[str(name)] for name in x["stimulus_id"].values]) for x in systems.values()
+    ]
+    n_splits = 20 if min(cloud.n_points.min() for cloud in clouds) >= 4 else 0
+    each = [alignment.manifolds(cloud, n_shuffles=20, n_splits=n_splits, seed=seed) for cloud in clouds]
+    found: dict[str, Any] = {"manifolds": results.concat(each, system=list(_named(list(systems)).keys()))}
+    if clouds[0].n_manifolds >= 4:
+        found["relative_geometry"] = alignment.relative_geometry(*clouds, seed=seed)
+    else:
+        say(f"  {clouds[0].n_manifolds} classes: relative geometry, which correlates pairs of classes, needs 4.")
+    return found
 
 
 def cards_table() -> str:

@@ -11,13 +11,15 @@ import click
 
 
 @contextmanager
-def clear_errors(*, debug: bool = False) -> Iterator[None]:
+def clear_errors(*, debug: bool = False, resumes: bool = True) -> Iterator[None]:
     """Turn errors of a command into one line on stderr, and warnings into lines without file names.
 
     Parameters
     ----------
     debug : bool
         Let errors through as they are, with their traceback.
+    resumes : bool
+        Whether the command keeps what it had finished when it is interrupted.
 
     Raises
     ------
@@ -42,7 +44,8 @@ def clear_errors(*, debug: bool = False) -> Iterator[None]:
     except KeyboardInterrupt as error:
         if debug:
             raise
-        click.echo("\nInterrupted: no file is half-written. The same command goes on where this one stopped.", err=True)
+        again = "goes on where this one stopped" if resumes else "starts anew"
+        click.echo(f"\nInterrupted: no file is half-written. The same command {again}.", err=True)
         raise click.exceptions.Exit(130) from error
     except (click.exceptions.Exit, click.Abort, click.ClickException):
         raise

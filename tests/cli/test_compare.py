@@ -215,11 +215,81 @@ def test_predict_scores_each_layer(files, tmp_path) -> None:
     assert (out / "report.html").is_file()
 
 
+def test_predict_takes_groups_strata_and_presets(files, tmp_path) -> None:
+    out = tmp_path / "grouped"
+    options = ("--groups", "kind", "--stratify", "kind", "--splits", "stratified", "--n-components", 3, "--n-splits", 3)
+    run("predict", files["good"], files["recording"], "--out", out, "--n-jobs", 1, *options)
+    found = results.load(out / "results.nc", "predictivity")
+    assert {"baseline_ceiled_score", "stratum_correlation"} <= set(found.data)
+    assert (found.settings["n_components"], found.settings["splits"], found.settings["n_splits"]) == (
+        3,
+        "stratified",
+        3,
+    )
+    assert "--groups kind" in (out / "report.html").read_text(encoding="utf-8")
+    run("predict", files["noise"], files["recording"], "--preset", "brainscore_2018", "--out", out / "preset")
+    preset = results.load(out / "preset" / "results.nc", "predictivity").settings
+    assert (preset["preset"], preset["seed"], preset["normalization"]) == ("brainscore_2018", 1, "squared_ratio")
+
+
+def test_predict_takes_layers_as_bands(files, tmp_path) -> None:
+    out = tmp_path / "bands"
+    run("predict", files["good"], files["recording"], "--method", "banded_ridge", "--n-splits", 3, "--out", out)
+    found = results.load(out / "results.nc", "predictivity")
+    assert found.data["band"].values.tolist() == ["early", "late"]
+    assert (found.band_weight.sel(band="late").mean() > 0.5).item()
+
+
+def test_a_stopped_prediction_goes_on(files, tmp_path, monkeypatch) -> None:
+    from neurogeom import predictivity
+
+    out, scored = tmp_path / "stopped", []
+    plain = predictivity.score
+
+    def second_is_interrupted(layer, trials, **options):
+        if len(scored) == 1:
+            raise KeyboardInterrupt
+        scored.append(layer.sizes["neuroid"])
+        return plain(layer, trials, **options)
+
+    parts = [str(part) for part in ("predict", files["good"], files["recording"], "--method", "ridge", "--out", out)]
+    monkeypatch.setattr(predictivity, "score", second_is_interrupted)
+    done = CliRunner().invoke(cli, parts)
+    assert done.exit_code == 130 and "goes on where this one stopped" in done.output
+    assert not (out / "results.nc").exists()
+    monkeypatch.setattr(
+        predictivity, "score", lambda *given, **options: scored.append("again") or plain(*given, **options)
+    )
+    assert CliRunner().invoke(cli, parts).exit_code == 0
+    assert scored == [25, "again"]  # the first layer was not scored twice
+    assert not (out / "units").exists()
+    monkeypatch.setattr(predictivity, "score", plain)
+    run(*parts[:-1], tmp_path / "whole")
+    whole, resumed = (results.load(folder / "results.nc", "predictivity") for folder in (tmp_path / "whole", out))
+    xr.testing.assert_equal(whole.data, resumed.data)
+
+
 def test_align_compares_two_files_by_stimulus(files, tmp_path) -> None:
     out = tmp_path / "align"
     run("align", files["recording"], files["good"], "--labels", "kind", "--out", out)
     assert results.load(out / "results.nc", "cka").similarity > 0.2
     assert results.load(out / "results.nc", "relative_geometry").rsa_p < 0.05
+    each = results.load(out / "results.nc", "manifolds")
+    assert each.data["system"].values.tolist() == ["recording", "good"]
+    assert each.data["distance"].dims[0] == "system" and {"mean_excess", "mean_shuffled"} <= set(each.data)
+
+
+def test_align_tells_of_labels_that_are_not_there_and_of_few_classes(files, data, tmp_path) -> None:
+    done = CliRunner().invoke(
+        cli, ["align", str(files["recording"]), str(files["good"]), "--labels", "kinds", "--out", str(tmp_path / "x")]
+    )
+    assert done.exit_code == 1
+    assert "labels='kinds' is not a coordinate" in done.output and "Did you mean 'kind'" in done.output
+    two = data["noise"].assign_coords(half=("presentation", np.repeat(["a", "b"], 20).astype(object)))
+    recordings.save(tmp_path / "two.nc", two)
+    said = run("align", tmp_path / "two.nc", files["good"], "--labels", "half", "--out", tmp_path / "y")
+    assert "relative geometry, which correlates pairs of classes, needs 4" in said
+    assert results.load(tmp_path / "y" / "results.nc", "manifolds").data.sizes["manifold"] == 2
 
 
 def test_datasets_lists_every_card_with_its_license() -> None:
