@@ -12,6 +12,7 @@ import xarray as xr
 
 from neurogeom._core.random import resolve_seed
 from neurogeom._core.validation import check_option, check_real
+from neurogeom._core.warnings import collect
 from neurogeom.recordings.trials import time_window
 from neurogeom.results import Result, concat
 
@@ -92,8 +93,8 @@ def over_time(
     the measure as it is. A measure that takes a ``seed`` gets the same one in all windows, so that dichotomies,
     Gaussian vectors, splits and resamples are the same and differences over time are those of the responses.
 
-    ``capacity.glue``, ``capacity.mean_field``, ``alignment.manifolds``, ``alignment.relative_geometry``,
-    ``readout.classify`` and ``predictivity.score`` do this by themselves when they are handed time bins.
+    ``capacity.glue``, ``capacity.mean_field``, ``alignment.manifolds``, ``readout.classify`` and
+    ``predictivity.score`` do this by themselves when they are handed time bins.
 
     Parameters
     ----------
@@ -143,14 +144,15 @@ def over_time(
     if _takes_seed(measure):
         given["seed"] = resolve_seed(options.get("seed"))
     found = []
-    for place in range(len(slices.start)):
-        now = {name: cut[name].responses[place] if name in cut else value for name, value in given.items()}
-        with slices.named(place):
-            data = [now.pop(f"input {i}") for i in range(len(inputs))]
-            one = measure(*data, **now)
-        if not isinstance(one, Result):
-            raise TypeError(f"measure gives a {type(one).__name__}; over_time joins results of neurogeom only.")
-        found.append(one)
+    with collect():  # what holds in every window is shown once
+        for place in range(len(slices.start)):
+            now = {name: cut[name].responses[place] if name in cut else value for name, value in given.items()}
+            with slices.named(place):
+                data = [now.pop(f"input {i}") for i in range(len(inputs))]
+                one = measure(*data, **now)
+            if not isinstance(one, Result):
+                raise TypeError(f"measure gives a {type(one).__name__}; over_time joins results of neurogeom only.")
+            found.append(one)
     return slices.join(found)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 import warnings
 from functools import partial
 
@@ -120,6 +122,25 @@ def test_each_window_is_what_the_measure_gives_alone(measure) -> None:
     for name in headline:
         assert found.data[name].dims[0] == "time"
         np.testing.assert_array_equal(found.data[name].isel(time=1), alone.data[name], err_msg=name)
+
+
+def test_the_measures_named_in_over_time_take_windows_themselves_and_no_others() -> None:
+    rooms = {"capacity": capacity, "alignment": alignment, "readout": readout, "predictivity": predictivity}
+    named = set(re.findall(r"``(\w+)\.(\w+)``", over_time.__doc__.split("Parameters")[0]))
+    taking = {
+        (room, name)
+        for room, module in rooms.items()
+        for name in module.__all__
+        if inspect.isfunction(getattr(module, name)) and "window" in inspect.signature(getattr(module, name)).parameters
+    }
+    assert named == taking
+
+
+def test_what_holds_in_every_window_is_shown_once(recwarn) -> None:
+    responses = recording().assign_attrs(noise_correlations="removed")
+    found = over_time(readout.classify, responses, "category", window=40, step=40, seed=0)
+    shown = [str(one.message) for one in recwarn.list if "noise correlations" in str(one.message)]
+    assert len(shown) == 1 and len(found.time) == 3
 
 
 @every_measure
