@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
 
 from neurogeom.results import Result, register
 
@@ -145,11 +146,30 @@ class LayersResult(PredictivityResult):
     kind: ClassVar[str] = "predictivity.layers"
     title: ClassVar[str] = "Neural predictivity over layers"
     headline: ClassVar[tuple[str, ...]] = (
+        "best_score",
         "ceiled_score",
         "correlation",
         "ceiling",
         "baseline_ceiled_score",
     )
+
+    def summary(self) -> pd.DataFrame:
+        """Return the headline values with errors and intervals; the best score of a region stands at its layer.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``value``, ``se``, ``ci_low``, ``ci_high``; a row for each quantity, layer and region. With stimuli
+            set apart the rows ``best_score`` tell which layer was chosen on them.
+        """
+        frame = super().summary()
+        if "best_layer" not in self.data or self.data["best_layer"].ndim != 1:
+            return frame
+        chosen = {str(region): str(layer) for region, layer in self.data["best_layer"].to_series().items()}
+        table = frame.reset_index()
+        best = table["quantity"] == "best_score"
+        table.loc[best, "layer"] = [chosen[str(region)] for region in table.loc[best, "region"]]
+        return table.set_index(["layer", "region", "quantity"])
 
 
 @register

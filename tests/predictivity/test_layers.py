@@ -78,6 +78,12 @@ def test_a_layer_is_chosen_on_stimuli_that_are_not_reported() -> None:
     assert float(found.n_stimuli[0, 0]) == 42
     assert float(found.best_score.sel(region="V1")) == float(found.ceiled_score.sel(region="V1", layer="conv1"))
     assert "baseline_correlation" in found.data
+    best = found.summary().xs("best_score", level="quantity")
+    assert sorted(best.index.tolist()) == [("conv1", "V1"), ("fc", "IT")]
+    assert best.loc[("fc", "IT"), "value"] == float(found.best_score.sel(region="IT"))
+    assert np.isfinite(best[["ci_low", "ci_high"]].values).all()
+    assert "its score on the stimuli left" in repr(found)
+    assert "best_score" not in score_layers(layers, responses, **OPTIONS).summary().index.get_level_values("quantity")
 
 
 def test_a_stopped_run_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
