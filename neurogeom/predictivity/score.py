@@ -82,7 +82,8 @@ def score(
         Penalties of ridge; 99 between 0.01 and 10⁷ by default. One number is used as it is.
     alpha_per_target : bool
     reduce : {"pca", "sparse_projection"}, optional
-        Principal components of each split's training stimuli; a sparse random projection, which looks at no data.
+        Principal components of each split's training stimuli; a sparse random projection, which looks at no data. Not
+        for ``method="one_to_one"``.
     n_reduced : int
         Features left.
     splits : {"shuffle", "stratified", "leave_group_out", "within_group"}, splitter, or list of (train, test)
@@ -174,6 +175,11 @@ def checked(arguments: dict[str, Any]) -> dict[str, Any]:
         check_option("ceiling", settings["ceiling"], CEILINGS)
     if settings["reduce"] is not None:
         check_option("reduce", settings["reduce"], models.REDUCTIONS)
+        if settings["method"] == "one_to_one":
+            raise ValueError(
+                f"method='one_to_one' picks one feature of the model for each neuroid; reduce={settings['reduce']!r} "
+                "leaves none. Leave reduce out, or use method='ridge' or 'pls'."
+            )
     for name, minimum in (("n_components", 1), ("n_reduced", 1), ("n_ceiling_splits", 1), ("n_resamples", 0)):
         settings[name] = check_count(name, settings[name], minimum=minimum)
     settings["level"] = check_real("level", settings["level"], minimum=0.0, maximum=1.0, strict=True)

@@ -367,6 +367,8 @@ def test_a_report_holds_what_is_needed_to_read_a_score(g2: SimpleNamespace) -> N
         ({"seed": -1}, ValueError, "seed"),
         ({"n_components": 0}, ValueError, "n_components"),
         ({"level": 1.0}, ValueError, "level"),
+        ({"method": "one_to_one", "reduce": "pca"}, ValueError, "picks one feature of the model.*reduce='pca'"),
+        ({"method": "one_to_one", "reduce": "sparse_projection"}, ValueError, "Leave reduce out"),
         ({"groups": "family"}, ValueError, "groups='family' is not a coordinate"),
     ],
 )
