@@ -31,6 +31,7 @@ LINKS = {
 """The four panels of figure 7: a distance against what a common read-out loses."""
 
 Variables = dict[str, tuple[tuple[str, ...], Any]]
+_MOST_RELABELINGS = 20_000
 
 
 def mct_table(
@@ -215,18 +216,31 @@ def group_table(systems: Sequence[System], groups: Mapping[str, str], table: Var
     found: Variables = {
         "groups_difference": (("group_layer", "quantity"), differences),
         "groups_p": (("group_layer", "quantity"), ps),
-        "groups_smallest_p": ((), 1.0 / math.comb(len(models), int(chosen.sum()))),
+        "groups_smallest_p": ((), smallest_p(len(models), int(chosen.sum()))),
         "groups_compared": ((), f"{first} − {second}"),
     }
     return found, {"group_layer": layers, "quantity": list(quantities)}
 
 
+def smallest_p(n: int, k: int) -> float:
+    """The least two-sided p that :func:`permuted_difference` can give k of n models.
+
+    With groups of one size, exchanging them turns the sign of a difference and leaves its size: two relabelings are as
+    extreme as the labels themselves, not one.
+    """
+    total = math.comb(n, k)
+    step = max(1, total // _MOST_RELABELINGS)
+    if step == 1:
+        return (2 if n == 2 * k else 1) / total
+    return 1.0 / (1 + -(-total // step))
+
+
 def permuted_difference(values: Floats, chosen: np.ndarray) -> tuple[float, float]:
-    """Difference of the means of two groups and its two-sided p over all relabelings (20,000 of them at most)."""
+    """Difference of the means of two groups and its two-sided p over all relabelings (about 20,000 of them at most)."""
     n, k = len(values), int(chosen.sum())
     observed = float(values[chosen].mean() - values[~chosen].mean())
     total = math.comb(n, k)
-    step = max(1, total // 20_000)
+    step = max(1, total // _MOST_RELABELINGS)
     larger = count = 0
     for index in itertools.islice(itertools.combinations(range(n), k), 0, None, step):
         inside = np.zeros(n, dtype=bool)

@@ -9,7 +9,7 @@ import pytest
 
 from neurogeom import alignment, plotting, results
 from neurogeom.alignment import kuoch2024_plots
-from neurogeom.alignment.kuoch2024_tables import LINKS, permuted_difference
+from neurogeom.alignment.kuoch2024_tables import LINKS, permuted_difference, smallest_p
 from neurogeom.capacity.mean_field import mean_field
 from neurogeom.io import read_groups
 from tests.alignment.majaj_hong import LATENTS, World
@@ -98,11 +98,22 @@ def test_categories_are_turned_more_than_shuffled_ones_in_cortex(result: alignme
 
 
 def test_groups_of_models_are_compared_exactly(result: alignment.Kuoch2024) -> None:
-    assert float(result.groups.smallest_p) == pytest.approx(1 / 6)
+    assert float(result.groups.smallest_p) == pytest.approx(2 / 6)
+    assert float(result.groups.p.min()) >= float(result.groups.smallest_p) - 1e-12
     table = result.groups.sel(group_layer="avgpool", quantity="relative_rsa:IT")
     assert str(result.groups.compared.values) == "supervised − unsupervised"
     assert float(table.difference) < 0
     assert float(table.p) == pytest.approx(2 / 6)  # two of six relabelings of 2 + 2 models are this extreme
+
+
+@pytest.mark.parametrize("sizes", [(2, 2), (3, 1), (3, 3), (5, 2), (12, 12)])
+def test_the_smallest_p_is_reached_by_groups_far_apart(sizes: tuple[int, int]) -> None:
+    """Irregular values, so that no relabeling ties by accident."""
+    values = np.concatenate([100.0 + np.sqrt(np.arange(sizes[0])), np.cbrt(np.arange(sizes[1]) + 0.5)])
+    chosen = np.arange(sum(sizes)) < sizes[0]
+    assert permuted_difference(values, chosen)[1] >= smallest_p(sum(sizes), sizes[0]) - 1e-12
+    if sum(sizes) < 20:
+        assert permuted_difference(values, chosen)[1] == pytest.approx(smallest_p(sum(sizes), sizes[0]))
 
 
 @pytest.mark.parametrize("sizes", [(2, 2), (7, 3)])
