@@ -10,13 +10,14 @@ import xarray as xr
 from neurogeom import plotting
 from neurogeom._core.responses import hint
 from neurogeom.recordings.spike_times import check_window
+from neurogeom.recordings.windows import UNITS
 
 if TYPE_CHECKING:
     from neurogeom.recordings.reliability import ReliabilityResult
 
 
 def reliability(result: ReliabilityResult, *, ax: Any = None, color: str | None = None) -> Any:
-    """Draw how many neuroids have which reliability, with the median; over time, the median of each bin.
+    """Draw how many neuroids have which reliability, with the median; over time, the median of each bin and the onset.
 
     Parameters
     ----------
@@ -31,9 +32,12 @@ def reliability(result: ReliabilityResult, *, ax: Any = None, color: str | None 
     color = color or plotting.PALETTE[0]
     values = result.data["reliability"]
     if values.ndim == 2:
-        start = result.data.coords.get("time_bin_start", result.data["reliability"][values.dims[1]])
-        ax = plotting.line(start.values, result.data["median_reliability"].values, color=color, ax=ax)
-        ax.set_xlabel("time bin start")
+        edges = [result.data.coords[name] for name in ("time_bin_start", "time_bin_end") if name in result.data.coords]
+        time = sum(edge.values for edge in edges) / len(edges) if edges else np.arange(values.shape[1])
+        ax = plotting.line(time, result.data["median_reliability"].values, color=color, ax=ax)
+        if edges:
+            plotting.onset(ax, time)
+        ax.set_xlabel(f"time [{UNITS}]" if edges else "time bin")
         ax.set_ylabel("median reliability")
         return ax
     finite = values.values[np.isfinite(values.values)]

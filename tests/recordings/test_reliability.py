@@ -118,6 +118,11 @@ def test_each_time_bin_is_treated_alone(population):
     np.testing.assert_allclose(result.reliability.values[:, 0], alone.reliability.values, atol=1e-12)
     assert abs(result.median_half_correlation.values[1]) < 0.1
     assert result.data["time_bin_start"].values.tolist() == [0, 50]
+    shown = recordings.split_half_reliability(both.assign_coords(time_bin_start=("time_bin", [-50, 50])), n_splits=2)
+    axes = shown.plot()
+    assert axes.get_xlabel() == "time [ms]"
+    assert axes.lines[0].get_xdata().tolist() == [0, 75]  # the middle of each bin
+    assert [0.0, 0.0] in [list(line.get_xdata()) for line in axes.lines]  # stimulus onset
 
 
 def test_a_result_survives_its_file_and_draws(population, tmp_path):
