@@ -16,6 +16,7 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "ceiled_score": ("score in units of the ceiling", ""),
     "baseline_correlation": ("group-mean baseline (r)", ""),
     "baseline_ceiled_score": ("group-mean baseline, in units of the ceiling", ""),
+    "feve": ("share of the explainable variance of single trials (FEVE)", ""),
     "n_neuroids": ("neuroids scored", ""),
     "n_stimuli": ("stimuli", ""),
     "selection_score": ("score on the stimuli set apart for choosing", ""),
@@ -64,6 +65,9 @@ class ScoreResult(PredictivityResult):
         Reliability of the mean responses, in units of squared correlation.
     ceiled_score (+ _ci)
         The correlation in units of the ceiling, signed, never clamped; how is in ``settings["normalization"]``.
+    feve, neuroid_feve (neuroid)
+        Fraction of the explainable variance of single trials that the pooled predictions explain, in which a wrong
+        scale counts as error (:func:`neurogeom.statistics.explained.feve`), and its median; with a ceiling.
     baseline_correlation, baseline_ceiled_score
         Of the training mean of each group, which knows no image; with ``groups``.
     split_correlation (split, neuroid), split_median (split)

@@ -95,6 +95,7 @@ def score(
     n_splits : int
     train_size : float
     ceiling : {"split_half", "signal_power"} or None
+        r/√c with "signal_power" and ``normalization="correlation"`` is CC_norm; with either, ``feve`` is told as well.
     n_ceiling_splits : int
         Random halves, where there are too many to take all.
     normalization : {"explained", "squared_ratio", "correlation"}

@@ -25,6 +25,7 @@ from neurogeom.predictivity.inputs import STIMULUS, Paired, names_of
 from neurogeom.predictivity.models import Options, predict
 from neurogeom.regression import Gram
 from neurogeom.regression.folds import Fold
+from neurogeom.statistics.explained import feve
 
 BOUNDS = ["low", "high"]
 SUBJECT_COORDINATES = ("subject", "animal")
@@ -85,6 +86,8 @@ def score_paired(paired: Paired, plan: Plan, shared: Gram | None = None) -> tupl
         data |= _named("baseline_", _aggregate(baseline, ceiling, use, plan.settings))
     pooled = pooled_predictions(outcome.predictions, plan.folds, targets)
     data |= _parts(outcome.predictions, targets, use, plan)
+    if ceiling is not None and not plan.within_groups:
+        data |= _explained(pooled, paired.trials, use)
     if plan.settings["keep_predictions"]:
         data |= {"prediction": (["stimulus", "neuroid"], pooled), "response": (["stimulus", "neuroid"], targets)}
     diagnostics = {
@@ -206,6 +209,15 @@ def _summary(
         ]
         data |= {f"subject_{name}": (["subject_name"], [part[name] for part in parts]) for name in parts[0]}
     return data
+
+
+def _explained(pooled: np.ndarray, trials: np.ndarray, use: np.ndarray) -> dict[str, Any]:
+    """Share of the explainable variance of single trials, in which a wrong scale counts; none without repetitions."""
+    tested = np.isfinite(pooled).all(axis=1)
+    if not (np.isfinite(trials[:, tested]).sum(axis=0) >= 2).any():
+        return {}
+    each = np.where(use, feve(pooled[tested], trials[:, tested]), np.nan)
+    return {"feve": float(known_medians(each[None])[0]), "neuroid_feve": (["neuroid"], each)}
 
 
 def _warn_ceiling(median: float, ceiling: Ceiling, kept: np.ndarray) -> None:

@@ -16,6 +16,7 @@ from neurogeom import results
 from neurogeom._core.warnings import DegenerateInputWarning, SaturationWarning
 from neurogeom.predictivity import normalize, score
 from neurogeom.predictivity.aggregate import held_out_correlation
+from neurogeom.statistics.explained import cc_max, feve
 
 QUICK: dict[str, Any] = {"n_resamples": 0, "seed": 0}
 
@@ -204,6 +205,26 @@ def test_the_same_seed_repeats_a_drawn_one() -> None:
     first = score(x, y, n_components=3, n_resamples=0)
     again = score(x, y, n_components=3, n_resamples=0, seed=first.settings["seed"])
     np.testing.assert_array_equal(first.split_correlation, again.split_correlation)
+
+
+def test_the_share_of_explainable_variance_is_told_beside_the_score() -> None:
+    x, y = population(16, n=300, p=8, t=20, n_repetitions=4, noise=1.5)
+    fold = [(np.arange(150), np.arange(150, 300)), (np.arange(150, 300), np.arange(150))]
+    found = score(x, y, method="ridge", alphas=1e-6, splits=fold, **QUICK)
+    assert found.feve == pytest.approx(1.0, abs=0.06)
+    np.testing.assert_allclose(found.neuroid_feve, feve(found.prediction.values, y), rtol=1e-12)
+    shrunk = score(x, y, method="ridge", alphas=1e3, splits=fold, **QUICK)
+    assert shrunk.feve < found.feve - 0.3  # a wrong scale is an error here, and none for a correlation
+    assert shrunk.correlation > found.correlation - 0.1
+    power = {
+        "ceiling": "signal_power",
+        "normalization": "correlation",
+        "splits": [(np.arange(150), np.arange(300)[150:])],
+    }
+    named = score(x, y, method="ridge", alphas=1e-6, **power, **QUICK)
+    expected = named.neuroid_correlation.values / cc_max(y)
+    np.testing.assert_allclose(named.neuroid_ceiled_score, expected, rtol=1e-9)
+    assert "feve" not in score(x, y, method="ridge", ceiling=None, **QUICK).data
 
 
 def test_the_estimators_are_found_beside_the_scores() -> None:
