@@ -64,3 +64,11 @@ def test_readme_shows_the_two_commands() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert "make demo" in text
     assert "make test" in text
+
+
+def test_readme_tells_of_every_command() -> None:
+    from neurogeom.cli import cli
+
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    told = {name for name in cli.commands if f"neurogeom {name}" in text}
+    assert told | {"demo"} == set(cli.commands)  # `make demo` runs that one
