@@ -1,4 +1,8 @@
-"""The same numbers as rsatoolbox and netrep give; skipped where they are not installed (extra ``rsa``)."""
+"""The same numbers as rsatoolbox and netrep give.
+
+rsatoolbox is in the extras ``dev`` and ``rsa``. netrep has no release for Python 3.11 or newer; its tests run where a
+person has installed it from its sources.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,7 @@ class TestRsatoolbox:
 
     @pytest.fixture
     def rsatoolbox(self) -> object:
-        return pytest.importorskip("rsatoolbox", reason="rsatoolbox is not installed")
+        return pytest.importorskip("rsatoolbox", reason="rsatoolbox is not installed (extra dev)")
 
     @staticmethod
     def theirs(rsatoolbox: object, x: np.ndarray, method: str) -> object:
@@ -70,7 +74,9 @@ class TestRsatoolbox:
 class TestNetrep:
     @pytest.fixture
     def metrics(self) -> object:
-        return pytest.importorskip("netrep.metrics", reason="netrep is not installed")
+        return pytest.importorskip(
+            "netrep.metrics", reason="netrep is not installed; it has no release for Python 3.11"
+        )
 
     def test_procrustes_angle(self, metrics: object) -> None:
         expected = metrics.LinearMetric(alpha=1.0, center_columns=True).fit_score(X, np.pad(Y, ((0, 0), (0, 1))))

@@ -78,6 +78,23 @@ def test_agrees_with_scikit_learn_when_its_tolerance_is_tight(n: int, p: int, t:
         np.testing.assert_allclose(found.predict(number), peer, rtol=1e-6, atol=1e-7)
 
 
+@pytest.mark.parametrize("algorithm", ["primal", "dual"])
+@pytest.mark.parametrize(("n", "p", "t"), [(60, 200, 20), (80, 30, 10)])
+def test_agrees_with_ikpls(n: int, p: int, t: int, algorithm: str) -> None:
+    """An exact algorithm of others (Dayal & MacGregor), not an iteration with a tolerance."""
+    numpy_ikpls = pytest.importorskip("ikpls.numpy", reason="ikpls is not installed (extra dev)")
+    rng = np.random.default_rng(n)
+    x = rng.normal(size=(n, 8)) @ rng.normal(size=(8, p)) + 0.3 * rng.normal(size=(n, p))
+    y = x[:, :5] @ rng.normal(size=(5, t)) + rng.normal(size=(n, t))
+    train, test = np.arange(n - 15), np.arange(n - 15, n)
+    theirs = numpy_ikpls.PLS(algorithm=1, center_X=True, center_Y=True, scale_X=False, scale_Y=False)
+    theirs.fit(x[train], y[train], 10)
+    found = pls_folds(x, y, [(train, test)], 10, algorithm=algorithm)
+    for n_components in (1, 4, 10):
+        expected = theirs.predict(x[test], n_components=n_components)
+        np.testing.assert_allclose(found.predict(0, n_components), expected, atol=1e-9 * np.abs(expected).max())
+
+
 @settings(max_examples=25, deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1),
