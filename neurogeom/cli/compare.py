@@ -100,7 +100,8 @@ def run_predict(features: Path, recording: Path, out: Path, *, say: Say, **optio
     from neurogeom import plotting, results
 
     started = time.perf_counter()
-    layers, trials = split_layers(_flat(read(features)), None), _flat(read(recording))
+    layers: dict[str, Any] = dict(split_layers(_flat(read(features)), None))
+    trials = _flat(read(recording))
     if options.get("method") == "banded_ridge" and len(layers) > 1:
         layers = {features.stem: layers}
     scores = _scores(layers, trials, options, out / "units", say)

@@ -69,9 +69,10 @@ def between_subjects(responses: xr.DataArray, *, subject: str | None = None, **o
         raise ValueError(f"all neuroids belong to {names[0]!r}; at least two subjects are needed.")
     results = []
     for name in names:
-        parts = [responses.isel(neuroid=np.flatnonzero(chosen)) for chosen in (codes != name, codes == name)]
+        others, own = (responses.isel(neuroid=np.flatnonzero(chosen)) for chosen in (codes != name, codes == name))
         with collect() as notes:
-            others, own = _shared(*parts, name) if options.get("missing") == "omit" else parts
+            if options.get("missing") == "omit":
+                others, own = _shared(others, own, name)
             result = score(average_repetitions(others), own, **options)
         results.append(
             ScoreResult(_apart(result.data), result.settings, result.diagnostics, tuple(notes), result.references)
@@ -84,9 +85,9 @@ def _shared(others: xr.DataArray, own: xr.DataArray, name: str) -> tuple[xr.Data
     axes = [one.get_axis_num("neuroid") for one in (others, own)]
     shown = [np.isfinite(one.values).any(axis=axis) for one, axis in zip((others, own), axes, strict=True)]
     others, own = (one.isel(presentation=np.flatnonzero(rows)) for one, rows in zip((others, own), shown, strict=True))
-    ids = [np.unique(one[STIMULUS].values) for one in (others, own)]
-    common = np.intersect1d(*ids)
-    lost = len(np.union1d(*ids)) - len(common)
+    other_ids, own_ids = (np.unique(one[STIMULUS].values) for one in (others, own))
+    common = np.intersect1d(other_ids, own_ids)
+    lost = len(np.union1d(other_ids, own_ids)) - len(common)
     if not len(common):
         raise ValueError(f"{name!r} and the other subjects have no {STIMULUS} in common.")
     if lost:
@@ -97,7 +98,7 @@ def _shared(others: xr.DataArray, own: xr.DataArray, name: str) -> tuple[xr.Data
         one.isel(presentation=np.flatnonzero(np.isin(one[STIMULUS].values, common))) for one in (others, own)
     )
     means = average_repetitions(others, missing="omit")
-    complete = np.isfinite(means).all("presentation").values
+    complete = np.isfinite(means.transpose("presentation", ...).values).all(axis=0)
     if not complete.any():
         raise ValueError(
             f"no neuroid of the other subjects was recorded for all {len(common)} stimuli that they share with "
