@@ -195,9 +195,11 @@ def _units(folder: str | os.PathLike[str] | None, mark: str) -> Unit:
     def unit(key: Any, compute: Callable[[], Result]) -> Result:
         if store is None:
             return compute()
-        if not store.done(key):
-            store.save(key, compute())
-        found: Result = store.load(key)
+        if store.done(key):
+            found: Result = store.load(key)
+        else:
+            found = compute()
+            store.save(key, found)  # read back it would be the same, to the last bit
         return found
 
     return unit

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from neurogeom import recordings, report, results
 from neurogeom.cli import cli
+from neurogeom.io import UnitStore
 from neurogeom.report.comparison_page import in_short
 
 CLASSES = np.repeat(np.array(list("abcd"), dtype=object), 10)
@@ -127,7 +128,10 @@ def test_the_table_holds_the_numbers_of_the_file(compared, numbers) -> None:
     assert row.ci_low.item() < row.value.item() < row.ci_high.item()
 
 
-def test_a_stopped_run_goes_on(data, tmp_path) -> None:
+def test_a_stopped_run_goes_on(data, tmp_path, monkeypatch) -> None:
+    read: list[object] = []
+    load = UnitStore.load
+    monkeypatch.setattr(UnitStore, "load", lambda store, key: read.append(key) or load(store, key))
     options = {"method": "ridge", "n_samples": 20, "n_resamples": 50, "n_refits": 3, "seed": 0, "n_jobs": 1}
     lines: list[str] = []
 
@@ -140,7 +144,9 @@ def test_a_stopped_run_goes_on(data, tmp_path) -> None:
     with pytest.raises(KeyboardInterrupt):
         report.compare(models, data["recording"], "kind", folder=tmp_path / "units", tell=stop, **options)
     kept = sorted(path.name for path in (tmp_path / "units").iterdir())
+    assert read == []
     again = report.compare(models, data["recording"], "kind", folder=tmp_path / "units", **options)
+    assert 0 < len(read) == len([name for name in kept if name.endswith(".nc")])
     assert set(kept) < {path.name for path in (tmp_path / "units").iterdir()}
     fresh = report.compare(models, data["recording"], "kind", **options)
     for name, result in fresh.results.items():
