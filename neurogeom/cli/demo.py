@@ -27,8 +27,11 @@ N_PER_CLASS = 20
 N_RESAMPLES = 24
 """Bootstrap resamples of neuroids: intervals come from their standard error, for which this is enough."""
 
-QUICK = {"epochs": 4, "n_samples": 50, "n_resamples": 20, "n_layers": 2, "n_theory": 400}
-"""Effort of the quick demo; differences get intervals in the layers with the largest ones only."""
+QUICK = {"epochs": 4, "n_samples": 50, "n_resamples": 20, "n_theory": 400}
+"""Effort of the quick demo."""
+
+N_COMPARED = 2
+"""Layers whose difference between the networks gets an interval: those with the largest ones."""
 
 LINES = """\
 import neurogeom as ng
@@ -49,7 +52,7 @@ def run(out: Path, *, seed: int, quick: bool, n_jobs: int | None, say: Say) -> d
     seed : int
         Seed of the network and of all draws.
     quick : bool
-        Fewer samples and epochs, and intervals over neuroids only for the largest effects of training.
+        Fewer samples and epochs, and intervals over neuroids for the largest effects of training only.
     n_jobs : int or None
         Workers; all cores for None.
     say : callable
@@ -148,7 +151,7 @@ def _measure(
     if twin.failures:
         raise ValueError("; ".join(twin.failure_notes))
     found = {**main.results, **twin.results}
-    layers = _compared(found["glue"], found["glue_untrained"], QUICK["n_layers"] if quick else None)
+    layers = _compared(found["glue"], found["glue_untrained"], N_COMPARED)
     if layers:
         many = QUICK["n_resamples"] if quick else N_RESAMPLES
         both = {name: (trained[name], untrained[name]) for name in layers}
@@ -156,8 +159,8 @@ def _measure(
     return Outcome(found)
 
 
-def _compared(trained: Result, untrained: Result, most: int | None) -> list[str]:
-    """Layers that training changed and that lie above their floors, in order; or only those with the largest gains."""
+def _compared(trained: Result, untrained: Result, most: int) -> list[str]:
+    """The layers above their floors that gain most from training, in their order."""
     fine = ~(text.near_floor(trained.data) | text.near_floor(untrained.data))
     gain = np.asarray(trained.data["capacity"] - untrained.data["capacity"], float)
     names = [str(name) for name in trained.data["layer"].values]
@@ -295,7 +298,8 @@ def _difference_figures(difference: Result | None) -> list[report.Figure]:
     figure, axes = plotting.new_figure(n_columns=3, size=(2.85, 3.0))
     plots.difference(difference, ax=axes[0])
     alt = "Differences of capacity, dimension and radius between the trained and the untrained network, by layer."
-    return [report.Figure(figure, text.caption(difference), alt)]
+    caption = f"{text.caption(difference)} Layers: those with the largest differences of capacity."
+    return [report.Figure(figure, caption, alt)]
 
 
 def _digits_figure(pixels: xr.DataArray) -> report.Figure:
