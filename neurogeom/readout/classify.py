@@ -120,7 +120,7 @@ def classify(
     pairs = make_splits(splits, codes, table, train_mask, test_mask, seed)
     check_classes(pairs, codes, names)
     with collect() as notes:
-        guesses = _run_splits(table.matrix, codes, pairs, decode)
+        [guesses] = run_units(_run_splits, [(table.matrix, codes, pairs, decode)], n_jobs=1)
         null = _permuted(table.matrix, codes, pairs, decode, seed, n_permutations, n_jobs)
     data = _pack(codes, names, pairs, guesses, null)
     settings = make_settings(
