@@ -45,6 +45,8 @@ class Options:
     alpha_per_target : bool
     reduce : str or None
     n_reduced : int
+    backend : str
+        Of banded ridge.
     seed : int
     n_jobs : int or None
     """
@@ -55,6 +57,7 @@ class Options:
     alpha_per_target: bool = True
     reduce: str | None = None
     n_reduced: int = 1000
+    backend: str = "numpy"
     seed: int = 0
     n_jobs: int | None = 1
 
@@ -152,10 +155,12 @@ def _fit(
         )  # fmt: skip
         predictions = [ridge.predict(number) for number in range(len(folds))]
         return Outcome(predictions, {"alpha": (per_split, ridge.alphas)}, {"algorithm": "leave-one-out ridge"})
-    banded = banded_folds(bands, targets, folds, options.alphas, seed=options.seed, n_jobs=options.n_jobs)
+    banded = banded_folds(
+        bands, targets, folds, options.alphas, backend=options.backend, seed=options.seed, n_jobs=options.n_jobs
+    )
     predictions = [banded.predict(number) for number in range(len(folds))]
     variables = {"alpha": (per_split, banded.alphas), "band_weight": (("split", "band", "neuroid"), banded.weights)}
-    return Outcome(predictions, variables, {"algorithm": "banded ridge, random search"})
+    return Outcome(predictions, variables, {"algorithm": f"banded ridge, random search, {options.backend}"})
 
 
 def _after_components(

@@ -18,6 +18,7 @@ from neurogeom.predictivity.scoring import Plan, score_paired
 from neurogeom.predictivity.splits import make_splits
 from neurogeom.recordings.windows import TimeSlices, check_time, time_slices
 from neurogeom.regression import Gram
+from neurogeom.regression.banded_himalaya import BACKENDS
 from neurogeom.results import make_settings
 
 AGGREGATES = ("ratio_of_medians", "median_of_ratios")
@@ -34,6 +35,7 @@ def score(
     alpha_per_target: bool = True,
     reduce: str | None = None,
     n_reduced: int = 1000,
+    backend: str = "numpy",
     splits: Any = "shuffle",
     stratify: Any = None,
     groups: Any = None,
@@ -86,6 +88,8 @@ def score(
         for ``method="one_to_one"``.
     n_reduced : int
         Features left.
+    backend : {"numpy", "himalaya", "himalaya_torch", "himalaya_cuda"}
+        Of ``method="banded_ridge"``: ours, or himalaya's, the last on a graphics card (extra ``ridge``).
     splits : {"shuffle", "stratified", "leave_group_out", "within_group"}, splitter, or list of (train, test)
         See :func:`neurogeom.predictivity.make_splits`. "within_group" scores deviations from the group's mean,
         in units of their own ceiling.
@@ -169,6 +173,12 @@ def checked(arguments: dict[str, Any]) -> dict[str, Any]:
     """The arguments, each checked by itself; the seed resolved."""
     settings = dict(arguments)
     check_option("method", settings["method"], models.METHODS)
+    check_option("backend", settings["backend"], ("numpy", *BACKENDS))
+    if settings["backend"] != "numpy" and settings["method"] != "banded_ridge":
+        raise ValueError(
+            f"backend={settings['backend']!r} is for method='banded_ridge'; the method is {settings['method']!r}. "
+            "Leave backend out."
+        )
     check_option("normalization", settings["normalization"], NORMALIZATIONS)
     check_option("aggregate", settings["aggregate"], AGGREGATES)
     check_option("direction", settings["direction"], DIRECTIONS)
@@ -213,7 +223,7 @@ def run(paired: Paired, settings: dict[str, Any], shared: dict[str, Gram | None]
     )  # fmt: skip
     options = models.Options(
         **{name: settings[name] for name in ("method", "n_components", "alphas", "alpha_per_target", "reduce")},
-        n_reduced=settings["n_reduced"], seed=settings["seed"], n_jobs=settings["n_jobs"],
+        n_reduced=settings["n_reduced"], backend=settings["backend"], seed=settings["seed"], n_jobs=settings["n_jobs"],
     )  # fmt: skip
     if "gram" not in shared:
         shared["gram"] = models.shared_gram(paired.bands, options, paired.n_stimuli)

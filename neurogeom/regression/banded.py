@@ -10,7 +10,8 @@ import numpy as np
 
 from neurogeom._core.parallel import run_units
 from neurogeom._core.random import generator
-from neurogeom._core.validation import check_count
+from neurogeom._core.validation import check_count, check_option
+from neurogeom.regression.banded_himalaya import BACKENDS, himalaya_fold
 from neurogeom.regression.folds import Fold, check_folds, gram
 from neurogeom.regression.ridge import check_alphas, dual_coefficients, predict_by_rows
 from neurogeom.regression.ridge_path import leave_one_out_errors, spectrum_of_kernel
@@ -43,6 +44,7 @@ def banded_folds(
     alphas: Any = None,
     *,
     n_candidates: int = 30,
+    backend: str = "numpy",
     seed: int = 0,
     n_jobs: int | None = 1,
 ) -> BandedFolds:
@@ -58,10 +60,13 @@ def banded_folds(
         Penalties, in units of the mean power of a training row; 10⁻⁴ … 10⁵ by default.
     n_candidates : int
         Mixes of bands that are tried: each band alone, all alike, and random ones (Dirichlet).
+    backend : {"numpy", "himalaya", "himalaya_torch", "himalaya_cuda"}
+        Ours, or himalaya's with numpy, torch or a graphics card (extra ``ridge``), which takes the same mixes and
+        penalties but chooses by five-fold cross-validation in place of leave-one-out. Tests run all but the last.
     seed : int
-        Of the random mixes.
+        Of the random mixes, and of himalaya's folds.
     n_jobs : int or None
-        Threads over folds.
+        Threads over folds; himalaya's back end is one for the whole process, so that it goes fold by fold.
 
     Returns
     -------
@@ -70,7 +75,9 @@ def banded_folds(
     Raises
     ------
     ValueError
-        For no band, bands of different lengths, or penalties that are not above zero.
+        For no band, bands of different lengths, an unknown back end, or penalties that are not above zero.
+    ImportError
+        Where himalaya is asked for and not installed.
 
     Notes
     -----
@@ -94,8 +101,13 @@ def banded_folds(
     if not bands or any(len(band) != len(targets) for band in bands):
         raise ValueError(f"bands holds {len(bands)} arrays; at least one is needed, each with {len(targets)} rows.")
     pairs = check_folds(folds, len(targets))
+    check_option("backend", backend, ("numpy", *BACKENDS))
     kernels = [gram(band).matrix for band in bands]
     mixes = band_mixes(len(bands), n_candidates, seed)
+    if backend != "numpy":
+        theirs = [himalaya_fold(kernels, targets, pair, mixes, penalties, backend=backend, seed=seed) for pair in pairs]
+        predictions, chosen, weights = zip(*theirs)
+        return BandedFolds(np.array(chosen), np.array(weights), tuple(predictions))
     units = [(kernels, targets, pair, mixes, penalties) for pair in pairs]
     found = [_one_fold(*unit) for unit in units] if n_jobs == 1 else run_units(_one_fold, units, n_jobs=n_jobs)
     predictions, chosen, weights = zip(*found)

@@ -340,6 +340,19 @@ def test_bands_get_their_own_weights() -> None:
         score(bands, y, seed=0)
 
 
+def test_bands_can_be_fitted_by_himalaya() -> None:
+    pytest.importorskip("himalaya", reason="himalaya is not installed (extra ridge)")
+    x, y = population(12, p=10, noise=0.3)
+    bands = {"good": x, "noise": np.random.default_rng(0).normal(size=(80, 60))}
+    ours, theirs = (
+        score(bands, y, method="banded_ridge", n_splits=3, backend=backend, **QUICK)
+        for backend in ("numpy", "himalaya")
+    )
+    assert theirs.correlation == pytest.approx(ours.correlation, abs=0.02)
+    assert (theirs.band_weight.sel(band="good") > 0.5).all()
+    assert theirs.diagnostics["algorithm"].endswith("himalaya")
+
+
 @pytest.mark.parametrize("reduce", ["pca", "sparse_projection"])
 def test_reduced_features_still_predict(reduce: str) -> None:
     rng = np.random.default_rng(13)
@@ -388,6 +401,7 @@ def test_a_report_holds_what_is_needed_to_read_a_score(g2: SimpleNamespace) -> N
         ({"seed": -1}, ValueError, "seed"),
         ({"n_components": 0}, ValueError, "n_components"),
         ({"level": 1.0}, ValueError, "level"),
+        ({"backend": "himalaya_cuda"}, ValueError, "is for method='banded_ridge'"),
         ({"method": "one_to_one", "reduce": "pca"}, ValueError, "picks one feature of the model.*reduce='pca'"),
         ({"method": "one_to_one", "reduce": "sparse_projection"}, ValueError, "Leave reduce out"),
         ({"groups": "family"}, ValueError, "groups='family' is not a coordinate"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -148,3 +150,65 @@ def test_mixes_of_bands_lie_on_the_simplex_and_repeat_with_the_seed() -> None:
     np.testing.assert_allclose(mixes.sum(axis=1), 1.0)
     np.testing.assert_array_equal(mixes, band_mixes(3, 20, 5))
     assert not np.array_equal(mixes, band_mixes(3, 20, 6))
+
+
+class TestHimalaya:
+    """himalaya chooses by five folds, ours by leave-one-out: with one mix and one penalty nothing is left to choose."""
+
+    @pytest.fixture(params=["himalaya", "himalaya_torch"])
+    def backend(self, request: pytest.FixtureRequest) -> str:
+        pytest.importorskip("himalaya", reason="himalaya is not installed (extra ridge)")
+        return request.param
+
+    @staticmethod
+    def problem() -> tuple[list[np.ndarray], np.ndarray, list[tuple[np.ndarray, np.ndarray]]]:
+        rng = np.random.default_rng(5)
+        good, bad = rng.normal(size=(70, 4)) + 3.0, 5 * rng.normal(size=(70, 40))
+        y = good @ rng.normal(size=(4, 6)) + 0.3 * rng.normal(size=(70, 6)) + 10.0
+        rows = rng.permutation(70)
+        return [good, bad], y, [(rows[:50], rows[50:]), (rows[20:], rows[:20])]
+
+    def test_the_same_mix_and_penalty_give_the_same_predictions(self, backend: str) -> None:
+        bands, y, folds = self.problem()
+        for alone in (bands[:1], bands[1:]):  # a band by itself has one mix
+            ours, theirs = (banded_folds(alone, y, folds, 0.3, backend=which) for which in ("numpy", backend))
+            for fold in range(2):
+                np.testing.assert_allclose(theirs.predict(fold), ours.predict(fold), rtol=1e-8)
+            np.testing.assert_allclose(theirs.alphas, ours.alphas)
+            np.testing.assert_allclose(theirs.weights, 1.0)
+
+    def test_the_choice_finds_the_band_that_matters(self, backend: str) -> None:
+        bands, y, folds = self.problem()
+        ours, theirs = (banded_folds(bands, y, folds, backend=which, seed=1) for which in ("numpy", backend))
+        np.testing.assert_allclose(theirs.weights.sum(axis=1), 1.0)
+        assert (theirs.weights[:, 0] > 0.8).all()
+        for fold in range(2):
+            np.testing.assert_allclose(theirs.predict(fold), ours.predict(fold), atol=0.25 * y.std())
+
+    def test_the_back_end_of_the_process_stays_as_it_was(self, backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        from himalaya import kernel_ridge
+        from himalaya.backend import get_backend
+
+        bands, y, folds = self.problem()
+        before = get_backend().name
+        banded_folds(bands, y, folds, 0.3, n_candidates=4, backend=backend)
+        assert get_backend().name == before
+
+        def broken(*arguments: object, **options: object) -> None:
+            assert get_backend().name in backend.replace("himalaya_", "") + " numpy"
+            raise FloatingPointError
+
+        monkeypatch.setattr(kernel_ridge, "solve_multiple_kernel_ridge_random_search", broken)
+        with pytest.raises(FloatingPointError):
+            banded_folds(bands, y, folds, 0.3, backend=backend)
+        assert get_backend().name == before
+
+
+def test_a_back_end_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    bands, y, folds = TestHimalaya.problem()
+    with pytest.raises(ValueError, match="Did you mean 'himalaya'"):
+        banded_folds(bands, y, folds, backend="himalya")
+    monkeypatch.setitem(sys.modules, "himalaya", None)
+    monkeypatch.setitem(sys.modules, "himalaya.backend", None)
+    with pytest.raises(ImportError, match=r"neurogeom\[ridge\]"):
+        banded_folds(bands, y, folds, backend="himalaya")
