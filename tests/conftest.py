@@ -91,7 +91,8 @@ def _global_state() -> dict[str, Any]:
         state["torch threads"] = torch.get_num_threads()
         state["torch gradients"] = torch.is_grad_enabled()
         state["torch deterministic"] = torch.are_deterministic_algorithms_enabled()
-    if "numba" in sys.modules and hasattr(sys.modules["numba"], "get_num_threads"):
+    # asked before they run, numba's threads start, and set the number of threads of OpenMP, that is of torch
+    if getattr(sys.modules.get("numba.np.ufunc.parallel"), "_is_initialized", False):
         state["numba threads"] = sys.modules["numba"].get_num_threads()
     if "matplotlib" in sys.modules and hasattr(sys.modules["matplotlib"], "rcParams"):
         parameters = sys.modules["matplotlib"].rcParams

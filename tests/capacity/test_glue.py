@@ -546,13 +546,13 @@ def test_sizes_that_do_not_fit_are_refused_before_anything_is_allocated(populati
 
 
 def test_products_of_all_points_that_the_proof_needs_are_counted_before_the_solution(monkeypatch):
-    clouds = [np.zeros((1000, 2))] * 12
+    clouds = np.random.default_rng(0).normal(size=(12, 1000, 2))
     monkeypatch.setattr(memory, "available_bytes", lambda: 10**9)
     monkeypatch.setattr(kernels, "project", None)
     with pytest.raises(MemoryError, match="GLUE of 12 manifolds with 12000 points"):
-        glue(clouds, n_samples=2)
+        glue(list(clouds), n_samples=2)
     with pytest.raises(MemoryError, match="Sensitivity with 12000 points"):
-        sensitivity(clouds, n_samples=2)
+        sensitivity(list(clouds), n_samples=2)
 
 
 # ------------------------------------------------------------------------------------------------ uncertainty
