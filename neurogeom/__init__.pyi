@@ -13,7 +13,9 @@ from . import recordings as recordings
 from . import regression as regression
 from . import report as report
 from . import results as results
+from . import retina as retina
 from . import statistics as statistics
+from . import stimuli as stimuli
 from . import training as training
 from .manifolds import Manifolds as Manifolds
 from .results import Result as Result

@@ -1,0 +1,33 @@
+"""The retina: simulated mosaics of ganglion cells and encoding models from images to spikes."""
+
+from __future__ import annotations
+
+from neurogeom.retina.counts import as_counts
+from neurogeom.retina.curves import cell_density, dendritic_diameter, to_mm
+from neurogeom.retina.fields import FieldShape
+from neurogeom.retina.fitting import CellFit, fit_filter, grid_roughness
+from neurogeom.retina.likelihood import PoissonLikelihood, TimedLikelihood
+from neurogeom.retina.lnp import LNP
+from neurogeom.retina.mosaic import Mosaic, relative_size
+from neurogeom.retina.positions import nearest_distances, regularity_index, repulsive_positions
+from neurogeom.retina.streaming import FilterBank
+
+__all__ = [
+    "CellFit",
+    "FieldShape",
+    "FilterBank",
+    "LNP",
+    "Mosaic",
+    "PoissonLikelihood",
+    "TimedLikelihood",
+    "as_counts",
+    "cell_density",
+    "dendritic_diameter",
+    "fit_filter",
+    "grid_roughness",
+    "nearest_distances",
+    "regularity_index",
+    "relative_size",
+    "repulsive_positions",
+    "to_mm",
+]
