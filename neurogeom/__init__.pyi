@@ -3,6 +3,7 @@ from . import behavior as behavior
 from . import capacity as capacity
 from . import cli as cli
 from . import datasets as datasets
+from . import decoding as decoding
 from . import encoders as encoders
 from . import io as io
 from . import kernels as kernels

@@ -1,0 +1,154 @@
+"""Spikes and images at the door of a decoder: whose they are, and which belong together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from neurogeom.io.fingerprint import fingerprint
+from neurogeom.retina.counts import as_counts
+from neurogeom.stimuli import as_images
+
+
+def stack_lags(counts: Any) -> Any:
+    """Return counts with their time bins as further neuroids, (presentation, neuroid · time_bin).
+
+    Parameters
+    ----------
+    counts : DataArray (presentation, neuroid[, time_bin]) or array-like (n, cells[, bins])
+        Without time it comes back as it is.
+
+    Returns
+    -------
+    DataArray or ndarray
+        All bins of the first neuroid, then all of the second.
+
+    Raises
+    ------
+    ValueError
+        More axes than three.
+
+    Examples
+    --------
+    >>> stack_lags(np.arange(12).reshape(2, 3, 2)).shape
+    (2, 6)
+    """
+    if isinstance(counts, xr.DataArray) and "time_bin" in counts.dims:
+        ordered = counts.transpose("presentation", "neuroid", "time_bin")
+        n_bins = ordered.sizes["time_bin"]
+        names = _names(ordered)
+        kept = {key: ("presentation", value.values) for key, value in ordered.coords.items()
+                if value.dims == ("presentation",)}  # fmt: skip
+        if names is not None:
+            kept["neuroid_id"] = ("neuroid", np.array([f"{name}@{lag}" for name in names for lag in range(n_bins)]))
+        values = ordered.values.reshape(len(ordered), -1)
+        return xr.DataArray(values, dims=("presentation", "neuroid"), coords=kept, attrs=dict(counts.attrs))
+    values = np.asarray(counts)
+    if values.ndim > 3:
+        raise ValueError(f"counts has shape {values.shape}; (presentations, cells[, bins]) is needed.")
+    return values.reshape(len(values), -1) if values.ndim == 3 else counts
+
+
+def identity(counts: Any) -> str | None:
+    """Return what tells the population of counts: the mosaic's fingerprint, or that of their neuroid ids.
+
+    Parameters
+    ----------
+    counts : DataArray or array-like
+
+    Returns
+    -------
+    str or None
+        None for an array without labels.
+
+    Examples
+    --------
+    >>> identity(np.zeros((2, 3))) is None
+    True
+    """
+    own = getattr(counts, "attrs", {}).get("mosaic")
+    if own is not None:
+        return str(own)
+    names = _names(counts)
+    return None if names is None else fingerprint([str(name) for name in names])
+
+
+def check_same(known: str | None, counts: Any, what: str = "decoder") -> None:
+    """Refuse counts of another population than the one that is known.
+
+    Examples
+    --------
+    >>> check_same("a", np.zeros((2, 3)))
+    """
+    given = identity(counts)
+    if known is not None and given is not None and given != known:
+        raise ValueError(
+            f"counts come from another mosaic (fingerprint {given[:8]}…) than the one that this {what} was made for "
+            f"({known[:8]}…): positions, types, receptive fields or window differ. Fit a decoder for it."
+        )
+
+
+def paired(counts: Any, images: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Counts (n, features), images (n, height, width) and sources (n,) or None, once they fit together.
+
+    Raises
+    ------
+    ValueError
+        Different numbers, or ``stimulus_id`` in another order.
+
+    Examples
+    --------
+    >>> n, x, source = paired(np.ones((2, 3)), np.zeros((2, 4, 4)))
+    >>> n.shape, x.shape, source
+    ((2, 3), (2, 4, 4), None)
+    """
+    values, pictures = as_counts(stack_lags(counts)), as_images(images)
+    if len(values) != len(pictures):
+        raise ValueError(f"counts has {len(values)} presentations, images has {len(pictures)}; give one for each.")
+    ids = [getattr(one, "coords", {}).get("stimulus_id") for one in (counts, images)]
+    if all(one is not None for one in ids) and not np.array_equal(ids[0].values, ids[1].values):  # type: ignore[union-attr]
+        raise ValueError(
+            "counts and images disagree in stimulus_id, so they are in another order. "
+            "Select the images by the counts' stimulus_id."
+        )
+    for one in (images, counts):
+        source = getattr(one, "coords", {}).get("source")
+        if source is not None and source.dims == ("presentation",):
+            return values, pictures, np.asarray(source.values).astype(str)
+    return values, pictures, None
+
+
+def held_out(sources: np.ndarray | None, n: int, share: float, seed: int) -> np.ndarray:
+    """Mask of presentations to hold out: whole source images where known, else a random share.
+
+    Examples
+    --------
+    >>> held_out(np.array(list("aabbccdd")), 8, 0.25, 0).sum()
+    np.int64(2)
+    """
+    from neurogeom._core.random import generator
+
+    draw = generator(seed, 61)
+    if sources is None or len(np.unique(sources)) < 2:
+        out = np.zeros(n, dtype=bool)
+        out[draw.permutation(n)[: max(int(round(share * n)), 1)]] = True
+        return out
+    names = draw.permutation(np.unique(sources))
+    return np.isin(sources, names[: min(max(int(round(share * len(names))), 1), len(names) - 1)])
+
+
+def labeled_images(images: np.ndarray, counts: Any, **attributes: Any) -> xr.DataArray:
+    """Decoded images (presentation, y, x) with the presentations' coordinates."""
+    coords = {
+        key: ("presentation", np.asarray(value.values))
+        for key, value in getattr(counts, "coords", {}).items()
+        if value.dims == ("presentation",) and len(value) == len(images)
+    }
+    return xr.DataArray(images, dims=("presentation", "y", "x"), coords=coords, attrs=attributes, name="images")
+
+
+def _names(counts: Any) -> np.ndarray | None:
+    names = getattr(counts, "coords", {}).get("neuroid_id")
+    return None if names is None or names.ndim != 1 else np.asarray(names.values)
