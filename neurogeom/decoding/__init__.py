@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from neurogeom.decoding.autoencoder import AutoencoderDecoder
 from neurogeom.decoding.base import Decoder, load_decoder
+from neurogeom.decoding.conditions import cell_types, compare_models, image_sets, perturb, perturbations
 from neurogeom.decoding.denoisers import BlindDenoiser, GaussianDenoiser, TrainedDenoiser, train_denoiser
 from neurogeom.decoding.evaluate import evaluate
+from neurogeom.decoding.information import information
 from neurogeom.decoding.inputs import stack_lags
 from neurogeom.decoding.linear import LinearDecoder
 from neurogeom.decoding.map import MAPDecoder, map_images
@@ -30,13 +32,19 @@ __all__ = [
     "QuadraticPrior",
     "ReconstructionResult",
     "TrainedDenoiser",
+    "cell_types",
+    "compare_models",
     "coverage",
     "evaluate",
+    "image_sets",
+    "information",
     "langevin",
     "load_decoder",
     "map_images",
     "ms_ssim",
     "mse",
+    "perturb",
+    "perturbations",
     "psnr",
     "spectral_error",
     "ssim",

@@ -12,13 +12,14 @@ from neurogeom._core.random import generator, resolve_seed
 from neurogeom._core.validation import check_count, check_option, check_real
 from neurogeom._core.warnings import ConvergenceWarning, warn
 from neurogeom.decoding.base import Decoder, State
-from neurogeom.decoding.files import model_from_state, model_state, under
+from neurogeom.decoding.files import under
 from neurogeom.decoding.inputs import stack_lags
 from neurogeom.decoding.newton import Optimum, newton
 from neurogeom.decoding.posterior import Posterior, langevin, laplace_samples
 from neurogeom.decoding.priors import QuadraticPrior, padded_filters
 from neurogeom.retina import LNP
 from neurogeom.retina.counts import as_counts
+from neurogeom.retina.files import model_from_state, model_state
 from neurogeom.stimuli import PowerLaw, as_images, fit_power_law
 
 PRIORS = ("power_law", "denoiser")

@@ -6,6 +6,7 @@ from neurogeom.retina.cnn import CNNEncoder
 from neurogeom.retina.counts import as_counts
 from neurogeom.retina.curves import cell_density, dendritic_diameter, to_mm
 from neurogeom.retina.fields import FieldShape
+from neurogeom.retina.files import is_spikes, load_spikes, save_spikes
 from neurogeom.retina.fitting import CellFit, fit_filter, grid_roughness
 from neurogeom.retina.glm import GLM
 from neurogeom.retina.likelihood import PoissonLikelihood, TimedLikelihood
@@ -33,11 +34,14 @@ __all__ = [
     "dendritic_diameter",
     "fit_filter",
     "grid_roughness",
+    "is_spikes",
+    "load_spikes",
     "nearest_distances",
     "raised_cosines",
     "regularity_index",
     "relative_size",
     "repulsive_positions",
+    "save_spikes",
     "time_course",
     "to_mm",
 ]

@@ -65,6 +65,45 @@ def _packaged(name: str) -> np.ndarray:
     return np.asarray(getattr(skimage.data, name)())
 
 
+def faces(size: int) -> xr.DataArray:
+    """Return the 100 faces that come with scikit-image, enlarged from 25 × 25 pixels.
+
+    Parameters
+    ----------
+    size : int
+        Height and width in pixels.
+
+    Returns
+    -------
+    DataArray (presentation, y, x), float32
+        In [−0.5, 0.5]; each its own ``source``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        A size that is no positive whole number.
+
+    References
+    ----------
+    Huang et al. 2007, Labeled Faces in the Wild.
+
+    Examples
+    --------
+    >>> faces(32).shape
+    (100, 32, 32)
+    """
+    from skimage.data import lfw_subset
+    from skimage.transform import resize
+
+    edge = check_count("size", size)
+    small = lfw_subset()[:100].astype(np.float64)
+    large = np.stack([resize(face, (edge, edge), order=1) for face in small])
+    names = [f"face-{number}" for number in range(len(large))]
+    coords = dict.fromkeys(("source", "stimulus_id"), ("presentation", names))
+    gray = normalize(np.clip(large, 0.0, 1.0))
+    return xr.DataArray(gray, dims=("presentation", "y", "x"), coords=coords, name="images")
+
+
 def load_folder(folder: str | os.PathLike[str]) -> dict[str, np.ndarray]:
     """Return all images of a folder as gray images in [−0.5, 0.5], by file name.
 
