@@ -230,6 +230,52 @@ def align(first: Path, second: Path, labels: str | None, out: Path, seed: int) -
     run_align(first, second, labels, out, seed=seed, say=click.echo)
 
 
+@cli.group()
+def retina() -> None:
+    """Spikes of simulated ganglion cells from images, and images from spikes."""
+
+
+@retina.command()
+@click.argument("images")
+@click.option("--out", type=_file, default=Path("spikes.h5"), show_default=True, help="HDF5 file for the spikes.")
+@click.option("--size", type=click.IntRange(min=16), default=64, show_default=True, help="Width of the crops, pixels.")
+@click.option("--n", type=click.IntRange(min=1), default=40, show_default=True, help="Number of crops.")
+@click.option("--eccentricity", type=float, help="In mm of retina; the paper's numbers of cells by default.")
+@click.option("--pixel-size", type=float, default=12.0, show_default=True, help="In micrometers of retina.")
+@click.option("--nonlinearity", type=click.Choice(["logistic", "softplus", "exp"]), default="logistic",
+              show_default=True, help="From drive to rate.")  # fmt: skip
+@_seed
+@_common
+def simulate(images: str, out: Path, **options: Any) -> None:
+    """Spikes of a mosaic of ganglion cells for crops of IMAGES: a folder, an HDF5 file, or 'packaged'.
+
+    Writes spikes, images and the model to one HDF5 file, and an HTML report beside it.
+    """
+    from neurogeom.cli.retina import run_simulate
+
+    run_simulate(images, out, say=click.echo, **options)
+
+
+@retina.command()
+@click.argument("spikes", type=_file)
+@click.option("--decoder", type=click.Choice(["linear", "pointwise", "unet", "map", "map-denoiser"]), default="map",
+              show_default=True, help="How.")  # fmt: skip
+@click.option("--out", type=_file, default=Path("images.h5"), show_default=True, help="HDF5 file for the images.")
+@click.option("--images", type=_file, help="For recorded spikes: HDF5 with the images that evoked them.")
+@click.option("--n-train", type=click.IntRange(min=50), default=2000, show_default=True, help="Training crops.")
+@click.option("--uncertainty", is_flag=True, help="Add the SD of each pixel (map only).")
+@_seed
+@_common
+def decode(spikes: Path, out: Path, **options: Any) -> None:
+    """Images from SPIKES: simulated ones (from 'neurogeom retina simulate'), or a recording with its --images.
+
+    Writes decoded images to one HDF5 file, and an HTML report beside it.
+    """
+    from neurogeom.cli.retina import run_decode
+
+    run_decode(spikes, out, say=click.echo, **options)
+
+
 @cli.command()
 @_common
 def datasets() -> None:

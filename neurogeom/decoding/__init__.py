@@ -8,7 +8,7 @@ from neurogeom.decoding.conditions import cell_types, compare_models, image_sets
 from neurogeom.decoding.denoisers import BlindDenoiser, GaussianDenoiser, TrainedDenoiser, train_denoiser
 from neurogeom.decoding.evaluate import evaluate
 from neurogeom.decoding.information import information
-from neurogeom.decoding.inputs import stack_lags
+from neurogeom.decoding.inputs import frame_windows, stack_lags
 from neurogeom.decoding.linear import LinearDecoder
 from neurogeom.decoding.map import MAPDecoder, map_images
 from neurogeom.decoding.metrics import ms_ssim, mse, psnr, spectral_error, ssim
@@ -36,6 +36,7 @@ __all__ = [
     "compare_models",
     "coverage",
     "evaluate",
+    "frame_windows",
     "image_sets",
     "information",
     "langevin",

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from neurogeom._core.validation import check_count
 from neurogeom.io.fingerprint import fingerprint
 from neurogeom.retina.counts import as_counts
 from neurogeom.stimuli import as_images
@@ -49,6 +50,43 @@ def stack_lags(counts: Any) -> Any:
     if values.ndim > 3:
         raise ValueError(f"counts has shape {values.shape}; (presentations, cells[, bins]) is needed.")
     return values.reshape(len(values), -1) if values.ndim == 3 else counts
+
+
+def frame_windows(counts: Any, n_lags: int) -> Any:
+    """Return the bins from each frame of a movie on, so that frames are decoded one by one: (frame, neuroid, time_bin).
+
+    Parameters
+    ----------
+    counts : DataArray (neuroid, time_bin) or (1, neuroid, time_bin), or array-like of these shapes
+        Spikes per frame of one movie.
+    n_lags : int
+        Bins after (and with) each frame that a decoder sees.
+
+    Returns
+    -------
+    DataArray or ndarray
+        One entry for each frame that has all its lags: frame t has bins t, …, t + n_lags − 1.
+
+    Raises
+    ------
+    ValueError
+        Another shape, more lags than frames.
+
+    Examples
+    --------
+    >>> frame_windows(np.arange(10).reshape(2, 5), 3)[1].tolist()
+    [[1, 2, 3], [6, 7, 8]]
+    """
+    values = np.asarray(counts)
+    values = values[0] if values.ndim == 3 and len(values) == 1 else values
+    lags = check_count("n_lags", n_lags)
+    if values.ndim != 2 or values.shape[1] < lags:
+        raise ValueError(f"counts has shape {values.shape}; (cells, bins) with at least {lags} bins is needed.")
+    windows = np.lib.stride_tricks.sliding_window_view(values, lags, axis=1).transpose(1, 0, 2)
+    if not isinstance(counts, xr.DataArray):
+        return windows
+    coords = {key: ("neuroid", one.values) for key, one in counts.coords.items() if one.dims == ("neuroid",)}
+    return xr.DataArray(windows, dims=("presentation", "neuroid", "time_bin"), coords=coords, attrs=dict(counts.attrs))
 
 
 def identity(counts: Any) -> str | None:

@@ -132,7 +132,15 @@ def load_spikes(path: str | os.PathLike[str]) -> tuple[xr.DataArray, LNP, xr.Dat
 
 
 def is_spikes(path: str | os.PathLike[str]) -> bool:
-    """Whether a file was written by :func:`save_spikes`.
+    """Return whether a file was written by :func:`save_spikes`.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    bool
 
     Examples
     --------

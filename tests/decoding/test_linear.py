@@ -10,9 +10,9 @@ from sklearn.linear_model import Ridge
 
 from neurogeom import decoding, stimuli
 from neurogeom._core.warnings import DegenerateInputWarning
-from neurogeom.decoding import LinearDecoder, PointwiseNonlinearDecoder, load_decoder, stack_lags
+from neurogeom.decoding import LinearDecoder, PointwiseNonlinearDecoder, frame_windows, load_decoder, stack_lags
 from neurogeom.decoding.normal_equations import NormalEquations, held_out_path, ridge_weights
-from neurogeom.retina import LNP, Mosaic
+from neurogeom.retina import LNP, Mosaic, SpatioTemporalLNP
 from tests.decoding.conftest import Scene
 
 
@@ -168,6 +168,28 @@ def test_time_bins_become_lags(scene: Scene, rng: np.random.Generator) -> None:
     np.testing.assert_array_equal(stacked.values[:, 2::3], 2 * counts.values)
     decoder = LinearDecoder(alphas=[0.5]).fit(bins, scene.images[:40])
     assert decoder.decode(bins[:2]).shape == (2, 32, 32)
+
+
+def test_a_movie_is_decoded_frame_by_frame_from_a_window_of_lags() -> None:
+    """Frames come back better from the bins after them, where the response is, than from one bin."""
+    mosaic = Mosaic.from_counts({"on_midget": 36, "off_midget": 36}, (12, 12), seed=0)
+    law = stimuli.PowerLaw(1e-3, 2.0, 0.5)
+    steps = stimuli.power_law_images(1500, (12, 12), law=law, seed=0)
+    movie = np.zeros_like(steps)
+    for t in range(1, len(steps)):  # frames that change within a few bins
+        movie[t] = 0.7 * movie[t - 1] + 0.7 * steps[t]
+    movie = np.clip(movie, -0.5, 0.5)
+    model = SpatioTemporalLNP(mosaic, bin_ms=16.7).calibrate(movie, rate_hz=60.0, slope=4.0)
+    counts = model.simulate(movie, seed=0)
+    errors = {}
+    for n_lags in (1, 6):
+        windows = frame_windows(counts, n_lags)
+        frames = movie[: len(windows)]
+        decoder = LinearDecoder(alphas=[0.1, 1.0, 10.0]).fit(windows[:1100], frames[:1100])
+        errors[n_lags] = decoding.mse(decoder.decode(windows[1100:]), frames[1100:]).mean()
+    assert errors[6] < 0.85 * errors[1]
+    with pytest.raises(ValueError, match="at least 9 bins"):
+        frame_windows(np.ones((3, 8)), 9)
 
 
 def test_images_of_the_wrong_range_are_refused(scene: Scene) -> None:
