@@ -30,8 +30,8 @@ def methods(items: Sequence[DecodingResult]) -> str:
     parts = [
         "Images are gray values in [-0.5, 0.5]. Reconstructions are compared with the originals pixel by pixel (mean "
         "squared error, not clipped), by peak signal-to-noise ratio for a range of 1, by structural similarity "
-        "(Gaussian window of SD 1.5 pixels, data range 1, clipped), its multi-scale form, and the mean absolute log ratio of "
-        "radial power."
+        "(Gaussian window of SD 1.5 pixels, data range 1, clipped), its multi-scale form, and the "
+        "mean absolute log ratio of radial power."
     ]
     if any(item.settings.get("n_resamples") for item in items):
         parts.append(
