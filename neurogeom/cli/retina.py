@@ -260,7 +260,7 @@ def _simulation_report(model: Any, crops: xr.DataArray, spikes: xr.DataArray, ou
     mosaic = model.mosaic
     figure, axes = plotting.new_figure(n_columns=2, size=(4.2, 4.2), grid=None)
     mosaic.plot(ax=axes[0, 0])
-    mosaic.plot(ax=axes[0, 1], image=crops.values[0], counts=spikes.values[0])
+    mosaic.plot(ax=axes[0, 1], cell_type=mosaic.types[0], image=crops.values[0], counts=spikes.values[0])
     values = spikes.values
     facts = {
         "cells": mosaic.n_cells, "images": len(values), "model": f"LNP, {model.nonlinearity}",
@@ -268,7 +268,7 @@ def _simulation_report(model: Any, crops: xr.DataArray, spikes: xr.DataArray, ou
         "zeros": f"{(values == 0).mean():.3f}", "largest count": int(values.max()), "seed": spikes.attrs["seed"],
         "fingerprint": mosaic.fingerprint(),
     }  # fmt: skip
-    caption = "Receptive-field centers (1-sigma contours); on the right over the first image, filled by spikes."
+    caption = "Receptive-field centers (1-sigma contours); right: one type over the first image, filled by spikes."
     blocks: list[Any] = [
         report.Figure(figure, caption, f"{mosaic.n_cells} cells cover the patch evenly."),
         report.Table(mosaic.summary(), "Cells of each type."),

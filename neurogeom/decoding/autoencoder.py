@@ -144,7 +144,7 @@ class AutoencoderDecoder(Decoder):
             self.module, guess[~check], truth[~check], (guess[check], truth[check]), plan, checkpoint=checkpoint,
             identity=identity, progress=progress,
         )  # fmt: skip
-        self._adopt(counts, n.shape[1], x.shape[1:])
+        self._adopt(counts, n.shape[1], x.shape[1:], sources)
         return self
 
     def _build(self) -> Any:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import xarray as xr
 
+from neurogeom._core.validation import format_names
+from neurogeom._core.warnings import DegenerateInputWarning, warn
 from neurogeom.decoding.files import write_state
 from neurogeom.decoding.inputs import check_same, identity, labeled_images, stack_lags
 from neurogeom.retina.counts import as_counts
@@ -40,6 +42,7 @@ class Decoder(ABC):
         self.population: str | None = None
         self.n_features: int | None = None
         self.image_shape: tuple[int, int] | None = None
+        self.sources: tuple[str, ...] = ()
 
     @abstractmethod
     def fit(self, counts: Any, images: Any) -> Decoder:
@@ -94,6 +97,14 @@ class Decoder(ABC):
         """
         from neurogeom.decoding.evaluate import evaluate
 
+        own = getattr(images, "coords", {}).get("source")
+        seen = [] if own is None else sorted(set(map(str, own.values)) & set(self.sources))
+        if seen:
+            warn(
+                f"{len(seen)} source images were also used for training (first: {format_names(seen)}), so the scores "
+                "are too good: crops of one image are alike. Split by source: stimuli.split_sources.",
+                DegenerateInputWarning,
+            )
         return evaluate({self.kind: self.decode(counts)}, images, **options)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
@@ -110,10 +121,16 @@ class Decoder(ABC):
         """
         self._require_fitted()
         settings, arrays = self._state()
-        common = {"population": self.population, "n_features": self.n_features, "image_shape": self.image_shape}
+        common: dict[str, Any] = {
+            "population": self.population,
+            "n_features": self.n_features,
+            "image_shape": self.image_shape,
+        }
+        common["sources"] = list(self.sources)
         return write_state(path, self.kind, {**settings, "_common": common}, arrays)
 
-    def _adopt(self, counts: Any, n_features: int, image_shape: tuple[int, ...]) -> None:
+    def _adopt(self, counts: Any, n_features: int, image_shape: tuple[int, ...], sources: Any = None) -> None:
+        self.sources = () if sources is None else tuple(sorted(set(map(str, sources))))
         self.population = identity(stack_lags(counts))
         self.n_features, self.image_shape = int(n_features), (int(image_shape[0]), int(image_shape[1]))
 
@@ -161,5 +178,5 @@ def load_decoder(path: str | os.PathLike[str]) -> Decoder:
     common = settings.pop("_common")
     decoder = KINDS[kind]._from_state(settings, arrays)
     decoder.population, decoder.n_features = common["population"], common["n_features"]
-    decoder.image_shape = tuple(common["image_shape"])
+    decoder.image_shape, decoder.sources = tuple(common["image_shape"]), tuple(common["sources"])
     return decoder

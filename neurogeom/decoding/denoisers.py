@@ -43,7 +43,7 @@ class TrainedDenoiser:
 
     is_blind = False
 
-    def __init__(self, *, channels: tuple[int, ...] = (16, 32, 48), seed: int = 0) -> None:
+    def __init__(self, *, channels: tuple[int, ...] = (16, 32, 48, 64), seed: int = 0) -> None:
         from neurogeom.decoding.networks import ConditionedDenoiser
         from neurogeom.training.classifier import own_random_state
 
@@ -218,7 +218,7 @@ class GaussianDenoiser:
 def train_denoiser(
     images: Any,
     *,
-    channels: tuple[int, ...] = (16, 32, 48),
+    channels: tuple[int, ...] = (16, 32, 48, 64),
     sigma: tuple[float, float] = (0.01, 0.4),
     n_steps: int = 1500,
     batch_size: int = 16,
@@ -228,8 +228,8 @@ def train_denoiser(
 ) -> TrainedDenoiser:
     """Train a denoiser on images with Gaussian noise of log-uniform SD, which it is told.
 
-    The squared error is divided by the noise's variance, so that all levels count; Adam, with a linear decay over the
-    last 40 %.
+    The squared error is divided by that of the best scaling, so that all levels count alike; Adam, with a linear decay
+    over the last 40 %.
 
     Parameters
     ----------
@@ -256,7 +256,8 @@ def train_denoiser(
 
     References
     ----------
-    Zhang, Zuo & Zhang 2018, IEEE Trans. Image Process. 27:4608 (the noise level as an input).
+    Zhang, Zuo & Zhang 2018, IEEE Trans. Image Process. 27:4608 (the noise level as an input); Karras, Aittala, Aila &
+    Laine 2022, NeurIPS 35 (scales of inputs and targets).
 
     Examples
     --------
@@ -265,6 +266,8 @@ def train_denoiser(
     (1, 16, 16)
     """
     import torch
+
+    from neurogeom.decoding.networks import IMAGE_SD
 
     values, seed = as_images(images).astype(np.float32), resolve_seed(seed)
     n_steps, batch_size = check_count("n_steps", n_steps), check_count("batch_size", batch_size)
@@ -280,7 +283,8 @@ def train_denoiser(
         sd = torch.from_numpy(np.exp(draw.uniform(np.log(low), np.log(high), batch_size)).astype(np.float32))
         noise = torch.from_numpy(draw.standard_normal(clean.shape, dtype=np.float32))
         found = denoiser.module(clean + sd[:, None, None] * noise, sd)
-        loss = (((found - clean) / sd[:, None, None]) ** 2).mean()
+        weight = (sd**2 + IMAGE_SD**2) / (sd * IMAGE_SD) ** 2
+        loss = (weight[:, None, None] * (found - clean) ** 2).mean()
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()

@@ -86,6 +86,7 @@ class LinearDecoder(Decoder):
         n, x, sources = paired(counts, images)
         out = held_out(sources, len(n), 0.2, self.seed) if len(self.alphas) > 1 else np.zeros(len(n), dtype=bool)
         self._fit_batches([(n[~out], x[~out])], [(n[out], x[out])] if out.any() else [], counts)
+        self._adopt(counts, n.shape[1], x.shape[1:], sources)
         return self
 
     def fit_batches(self, batches: Iterable[tuple[Any, Any]]) -> LinearDecoder:

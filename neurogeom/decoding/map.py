@@ -137,6 +137,8 @@ class MAPDecoder(Decoder):
         if counts is not None:
             as_counts(stack_lags(counts), n_cells=mosaic.n_cells)
         self.law = fit_power_law(values, exponent=self.exponent)
+        own = getattr(images, "coords", {}).get("source")
+        self.sources = () if own is None else tuple(sorted(set(map(str, own.values))))
         self.population, self.n_features, self.image_shape = mosaic.fingerprint(), mosaic.n_cells, mosaic.shape
         return self
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+IMAGE_SD = 0.25
+
 
 class PaperAutoencoder(nn.Module):
     """The autoencoder of Parthasarathy, Batty et al. 2017, layer by layer, 2,188,803 parameters at width 1.
@@ -91,22 +93,29 @@ class ResidualUNet(nn.Module):
 
 
 class ConditionedDenoiser(nn.Module):
-    """A residual U-Net that is told the SD of the noise as a second channel.
+    r"""A U-Net that is told the SD of the noise, with inputs and targets of unit variance at every level.
+
+    :math:`D(x) = c_s x + c_o F(c_i x, \ln σ / 4)` with :math:`c_s = s^2 / (σ^2 + s^2)`,
+    :math:`c_o = σ s / \sqrt{σ^2 + s^2}`, :math:`c_i = 1 / \sqrt{σ^2 + s^2}` and s = .25 the SD of images (Karras et al.
+    2022, table 1). F starts at zero, so D starts as the best scaling of the noisy image.
 
     Parameters
     ----------
     channels : tuple of int
     """
 
-    def __init__(self, *, channels: tuple[int, ...] = (16, 32, 48)) -> None:
+    def __init__(self, *, channels: tuple[int, ...] = (16, 32, 48, 64)) -> None:
         super().__init__()
         self.net = ResidualUNet(channels=channels, n_inputs=2, scale=1.0)
 
     def forward(self, images: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:
-        """Noisy images (n, height, width) and SD (n,); the correction is scaled by the SD."""
-        told = sigma[:, None, None, None].expand(-1, 1, *images.shape[1:])
-        inputs = torch.cat([4.0 * images[:, None], 4.0 * told], dim=1)
-        return images + sigma[:, None, None] * self.net.correction(inputs)[:, 0]
+        """Noisy images (n, height, width) and SD (n,)."""
+        s = sigma[:, None, None, None]
+        total = (s**2 + IMAGE_SD**2).sqrt()
+        told = (s.log() / 4.0).expand(-1, 1, *images.shape[1:])
+        inputs = torch.cat([images[:, None] / total, told], dim=1)
+        found = images[:, None] * (IMAGE_SD / total) ** 2 + s * IMAGE_SD / total * self.net.correction(inputs)
+        return found[:, 0]
 
 
 class BiasFreeDnCNN(nn.Module):

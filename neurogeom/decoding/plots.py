@@ -107,8 +107,12 @@ def reconstructions(images: Any, decoded: Mapping[str, Any], *, n: int = 8, ax: 
     ax = plotting.axes_or_new(ax, size=(0.85 * n + 1.1, 0.88 * len(rows) + 0.2), grid=None)
     ax = plotting.image_grid(np.concatenate(shown), n_columns=n, limits=(-0.5, 0.5), ax=ax)
     step = size + max(1, size // 10)
-    for number, name in enumerate(rows):
-        ax.text(-0.12 * size, number * step + size / 2, name, ha="right", va="center", fontsize=8)
+    ax.set_axis_on()
+    ax.set_xticks([])
+    ax.set_yticks([number * step + size / 2 for number in range(len(rows))], list(rows), fontsize=8)
+    ax.tick_params(length=0)
+    for spine in ax.spines.values():
+        spine.set_visible(False)
     return ax
 
 

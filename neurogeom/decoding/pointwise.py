@@ -81,7 +81,7 @@ class PointwiseNonlinearDecoder(Decoder):
         curves = [_monotone(guess[:, pixel], truth[:, pixel], self.n_bins) for pixel in range(guess.shape[1])]
         self.inputs, self.outputs = (np.stack([curve[part] for curve in curves]) for part in range(2))
         self.linear.fit(counts, images)
-        self._adopt(counts, n.shape[1], x.shape[1:])
+        self._adopt(counts, n.shape[1], x.shape[1:], sources)
         return self
 
     def _decode(self, counts: np.ndarray) -> np.ndarray:

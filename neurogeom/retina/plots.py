@@ -55,6 +55,8 @@ def mosaic(
                 label=f"{readable(name)} ({chosen.sum()})", **shape,
             )
         )  # fmt: skip
+    if cell_type is None and len(cells.types) > 1:
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.12), ncols=2, fontsize=7, frameon=False)
     ax.set_xlim(0, width)
     ax.set_ylim(height, 0)
     ax.set_aspect("equal")

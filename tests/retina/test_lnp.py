@@ -144,6 +144,17 @@ def test_counts_carry_cells_images_and_mosaic(mosaic: Mosaic, crops: xr.DataArra
     xr.testing.assert_identical(counts, model.simulate(crops[:4], seed=7, n_jobs=2))
 
 
+def test_an_exponential_is_clamped_and_counts_over_255_are_kept() -> None:
+    found = rates(np.array([800.0, -800.0]), "exp")
+    assert np.isfinite(found.rate).all() and found.rate.min() > 0
+    assert found.rate[0] == np.exp(12.0)
+    mosaic = Mosaic([[8.0, 8.0]], ["on_midget"], [[1.2, 1.2, 0.0]], (16, 16))
+    model = LNP(mosaic, nonlinearity="exp")
+    model.offset[:], model.is_calibrated = 6.5, True
+    counts = model.simulate(np.zeros((4, 16, 16)), seed=0)
+    assert counts.values.min() > 255 and counts.dtype.kind in "iu"
+
+
 def test_a_part_of_the_cells_answers_as_before(mosaic: Mosaic, crops: xr.DataArray) -> None:
     model = fitted(mosaic, crops, "logistic")
     part = model.select(["off_parasol"])
