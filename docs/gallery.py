@@ -15,9 +15,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from neurogeom import plotting, report, results
+from neurogeom import plotting, report, results, retina, stimuli
 from neurogeom.capacity import plots, text
 from neurogeom.capacity.results import GlueResult, SensitivityResult, SimulatedResult
+from neurogeom.decoding import plots as decoding_plots
 from neurogeom.results import make_settings
 
 LAYERS = ["pixels", "conv1", "conv2", "hidden1", "hidden2", "logits"]
@@ -190,6 +191,17 @@ def images_with_titles() -> Any:
 @case
 def panel_without_data() -> Any:
     return plotting.note("no layer was computed")
+
+
+@case
+def mosaic_of_ganglion_cells() -> Any:
+    return retina.Mosaic.from_counts({"on_parasol": 40, "off_parasol": 60, "on_midget": 110}, (32, 32), seed=0).plot()
+
+
+@case
+def reconstructions_in_rows() -> Any:
+    images = stimuli.dead_leaves(6, (32, 32), seed=0)
+    return decoding_plots.reconstructions(images, {"half the contrast": images / 2, "gray": images * 0}, n=6)
 
 
 def made_up_agreement() -> pd.DataFrame:

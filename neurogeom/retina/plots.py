@@ -51,10 +51,10 @@ def mosaic(
         filled = _with_alpha(color, strength[chosen]) if counts is not None else "none"
         ax.add_collection(
             EllipseCollection(
-                2 * major, 2 * minor, np.degrees(angle), facecolors=filled, edgecolors=color, linewidths=0.6,
-                label=f"{readable(name)} ({chosen.sum()})", **shape,
+                2 * major, 2 * minor, np.degrees(angle), facecolors=filled, edgecolors=color, linewidths=0.6, **shape
             )
         )  # fmt: skip
+        ax.plot([], [], color=color, label=f"{readable(name)} ({chosen.sum()})")
     if cell_type is None and len(cells.types) > 1:
         ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.12), ncols=2, fontsize=7, frameon=False)
     ax.set_xlim(0, width)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import optimize, stats
+from scipy.io import savemat
 
-from neurogeom import stimuli
+from neurogeom import recordings, stimuli
 from neurogeom.retina import GLM, LNP, CNNEncoder, Mosaic, SpatioTemporalLNP, causal, raised_cosines, time_course
 from neurogeom.retina.likelihood import loss_and_gradient
 from neurogeom.retina.temporal import TIME_COURSES
@@ -144,6 +147,23 @@ def test_timed_likelihood_has_the_gradient_of_its_loss() -> None:
     assert error < 1e-4 * np.linalg.norm(gradient)
     whole = model.log_likelihood(np.repeat(image, 12, axis=0), spikes[0])
     assert abs(loss + whole.sum()) < 1e-8 * abs(loss)
+
+
+def test_full_field_recordings_are_read_and_fitted(tmp_path: Path) -> None:
+    """The layout of Uzzell & Chichilnisky 2004 as packaged: stimulus, counts (frames × cells) and frame in one file."""
+    model, _ = planted()
+    flicker = np.where(np.random.default_rng(0).random(6000) < 0.5, 0.48, -0.48)
+    counts = model.simulate(2 * flicker, seed=0).values
+    savemat(
+        tmp_path / "RGCdata.mat",
+        {"Stim": flicker[:, None], "SpCounts": counts.T.astype(np.uint8), "dtStim": 0.008340605},
+    )
+    responses = recordings.load(tmp_path / "RGCdata.mat", variable="SpCounts")
+    assert responses.shape == (6000, 3)
+    np.testing.assert_array_equal(responses["Stim"].values, flicker)
+    found = GLM(3, n_lags=8, n_history=3, history_lags=10).fit(responses["Stim"].values, responses.values.T)
+    for cell in range(3):
+        assert np.corrcoef(found.stimulus_filters[cell], model.stimulus_filters[cell])[0, 1] > 0.9
 
 
 def test_bad_trains_are_refused() -> None:
