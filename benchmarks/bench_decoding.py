@@ -4,13 +4,14 @@
 
 Each stage is kept in the folder when it is finished, so that a run that was stopped goes on. The table goes to
 benchmarks/RESULTS.md. Besides the images of scikit-image and scikit-learn it needs the 92 images of Kriegeskorte et
-al. 2008 (NEUROGEOM_DATA), for more source images to test on.
+al. 2008, for more source images to test on, and the published denoiser (both in NEUROGEOM_DATA).
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -77,7 +78,7 @@ class Stages:
 
 def trained_denoiser(folder: Path, images: xr.DataArray, n_steps: int) -> decoding.TrainedDenoiser:
     """The denoiser of all models, trained once on 40-pixel crops."""
-    path = folder / f"denoiser-{n_steps}.safetensors"
+    path = folder / f"conditioned-{n_steps}.safetensors"
     if not path.exists():
         start = time.perf_counter()
         denoiser = decoding.train_denoiser(images, n_steps=n_steps, batch_size=32)
@@ -142,20 +143,30 @@ def _map(stages: Stages, model: LNP, crops: dict, spikes: dict, denoiser: Any) -
         return decoding.MAPDecoder(model, exponent=exponent, **quiet).fit(None, crops["train"]).decode(spikes["test"])
 
     found = {f"MAP, 1/f prior (β {min(scores, key=scores.get)})": stages.images("map", power_law)}
-    grid = [(weight, noise) for weight in (0.5, 1.0, 2.0) for noise in (False, True)]
+    for title, one, grid in (
+        ("trained", denoiser, [(weight, noise) for weight in (0.25, 0.5, 1.0) for noise in (False, True)]),
+        ("published blind", published_denoiser(), [(0.5, True), (1.0, True)]),
+    ):
 
-    def search() -> list[float]:
-        return [error(prior="denoiser", denoiser=denoiser, prior_weight=w, add_noise=a, n_steps=20) for w, a in grid]
+        def search(one: Any = one, grid: list = grid) -> list[float]:
+            return [error(prior="denoiser", denoiser=one, prior_weight=w, add_noise=a, n_steps=20) for w, a in grid]
 
-    best = int(np.argmin(stages.note("denoiser-search", search)))
-    weight, noise = grid[best]
+        key = title.replace(" ", "-")
+        weight, noise = grid[int(np.argmin(stages.note(f"search-{key}", search)))]
 
-    def split() -> np.ndarray:
-        options = {"prior": "denoiser", "denoiser": denoiser, "prior_weight": weight, "add_noise": noise, "n_steps": 20}
-        return decoding.MAPDecoder(model, **options).fit(None, crops["train"]).decode(spikes["test"])
+        def split(one: Any = one, weight: float = weight, noise: bool = noise) -> np.ndarray:
+            options = {"prior": "denoiser", "denoiser": one, "prior_weight": weight, "add_noise": noise, "n_steps": 20}
+            return decoding.MAPDecoder(model, **options).fit(None, crops["train"]).decode(spikes["test"])
 
-    label = f"MAP, trained denoiser (λ {weight:g}, {'with' if noise else 'no'} noise added)"
-    return found | {label: stages.images("map-denoiser", split)}
+        label = f"MAP, {title} denoiser (λ {weight:g}, {'with' if noise else 'no'} noise added)"
+        found[label] = stages.images(f"map-{key}", split)
+    return found
+
+
+def published_denoiser() -> decoding.BlindDenoiser:
+    """The denoiser of Mohan et al. 2020, from the folder of real data."""
+    folder = Path(os.environ.get("NEUROGEOM_DATA", Path(__file__).parents[2] / "shared" / "data"))
+    return decoding.BlindDenoiser.load(folder / "denoiser_bias_free" / "bf_dncnn_0-100.safetensors")
 
 
 def report(name: str, found: dict[str, tuple[np.ndarray, float]], test: xr.DataArray) -> str:
@@ -181,7 +192,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path("build/bench_decoding"))
     parser.add_argument("--n-train", type=int, default=6000)
     parser.add_argument("--epochs", type=int, default=4)
-    parser.add_argument("--denoiser-steps", type=int, default=1200)
+    parser.add_argument("--denoiser-steps", type=int, default=4000)
     parser.add_argument("--models", nargs="+", default=["softplus", "logistic"])
     options = parser.parse_args()
     parts = sources()
