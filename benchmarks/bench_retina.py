@@ -5,8 +5,6 @@ python -m benchmarks.bench_retina
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 
 from benchmarks.common import duration, medians, refuse_unless_close, table, write_section
@@ -35,16 +33,12 @@ def main() -> None:
             "FilterBank, one thread": lambda: bank.drive(images),
         }
         times = medians(functions, repeats=REPEATS)
-    wall = medians({"two": lambda: bank.drive(images, n_jobs=2)}, repeats=REPEATS, clock=time.perf_counter)["two"]
     first = times["dense product (BLAS)"]
     memory = {"dense product (BLAS)": dense.nbytes, "sparse rows (scipy)": 2 * sparse.data.nbytes}
     rows = [
         [name, duration(seconds), f"{first / seconds:.1f}×", f"{memory.get(name, bank.n_bytes) / 1e6:.0f} MB"]
         for name, seconds in times.items()
     ]
-    rows.append(
-        ["FilterBank, two threads (wall time)", duration(wall), f"{first / wall:.1f}×", f"{bank.n_bytes / 1e6:.0f} MB"]
-    )
     text = (
         f"{mosaic.n_cells:,} cells, {N_IMAGES} images of {mosaic.shape[0]} × {mosaic.shape[1]} pixels, float32, median "
         f"CPU time of {REPEATS} runs that take turns, one thread. The tiles' time includes bringing pixels × images in "

@@ -109,9 +109,10 @@ class LinearDecoder(Decoder):
         """
         train: NormalEquations | None = None
         test: NormalEquations | None = None
-        first, number = None, -1
+        first, number, seen = None, -1, set()
         for number, (counts, images) in enumerate(batches):
-            n, x, _ = paired(counts, images)
+            n, x, sources = paired(counts, images)
+            seen |= set() if sources is None else set(sources.tolist())
             if train is None or test is None:
                 first, shape = counts, x.shape[1:]
                 train, test = (NormalEquations(n.shape[1], shape[0] * shape[1]) for _ in range(2))
@@ -124,6 +125,7 @@ class LinearDecoder(Decoder):
         if len(self.alphas) > 1 and not test.count:
             raise ValueError("batches holds one batch, so none is left to choose the ridge with. Give one alpha.")
         self._solve(train, test, first, shape)
+        self.sources = tuple(sorted(seen))
         return self
 
     def _fit_batches(self, train: Sequence[Any], test: Sequence[Any], counts: Any) -> None:

@@ -83,6 +83,7 @@ def test_streamed_batches_decode_like_all_at_once(scene: Scene) -> None:
     streamed = LinearDecoder(alphas=[0.3]).fit_batches(batches)
     whole = LinearDecoder(alphas=[0.3]).fit(scene.counts, scene.images)
     np.testing.assert_allclose(streamed.decode(scene.test_counts), whole.decode(scene.test_counts), atol=1e-9)
+    assert streamed.sources == whole.sources and len(whole.sources) == 10
     chosen = LinearDecoder(alphas=[0.03, 0.3, 3.0]).fit_batches(batches)
     assert chosen.alpha in chosen.alphas
 
