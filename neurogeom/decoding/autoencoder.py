@@ -12,9 +12,9 @@ from neurogeom._core.random import resolve_seed
 from neurogeom._core.validation import check_count, check_option, check_real
 from neurogeom.decoding.base import Decoder, State
 from neurogeom.decoding.files import under
-from neurogeom.decoding.inputs import held_out, paired
+from neurogeom.decoding.inputs import held_out, paired, source_folds
 from neurogeom.decoding.linear import ALPHAS, LinearDecoder
-from neurogeom.decoding.pointwise import part_of
+from neurogeom.decoding.normal_equations import out_of_fold
 from neurogeom.decoding.training import TrainingLog, TrainingPlan, predict, train
 from neurogeom.io.fingerprint import fingerprint
 
@@ -22,7 +22,10 @@ ARCHITECTURES = ("unet", "paper")
 
 
 class AutoencoderDecoder(Decoder):
-    """Ridge on one part of the source images, a network on its reconstructions of the other part.
+    """Ridge, then a network that was trained on reconstructions of images that the ridge did not see.
+
+    Source images are cut in folds; each is reconstructed by the ridge of the others, and the network learns from these.
+    To decode, the ridge of all images comes first.
 
     ``architecture="paper"`` is the autoencoder of Parthasarathy, Batty et al. 2017 with active dropout and working
     batch normalization; "unet" a small residual U-Net, which needs far fewer images and steps.
@@ -41,6 +44,8 @@ class AutoencoderDecoder(Decoder):
         Epochs without a gain of 0.1 % on the validation images after which training stops.
     alphas : sequence of float
         Of the :class:`LinearDecoder`.
+    n_folds : int
+        Of source images.
     device : {"cpu", "cuda"}
     seed : int, optional
 
@@ -75,6 +80,7 @@ class AutoencoderDecoder(Decoder):
         width: float = 1.0,
         patience: int = 6,
         alphas: Sequence[float] = ALPHAS,
+        n_folds: int = 4,
         device: str = "cpu",
         seed: int | None = 0,
     ) -> None:
@@ -87,7 +93,7 @@ class AutoencoderDecoder(Decoder):
         rate = (2e-3 if small else 1e-3) if learning_rate is None else learning_rate
         self.learning_rate = check_real("learning_rate", rate, minimum=0.0, strict=True)
         self.width = check_real("width", width, minimum=0.0, strict=True)
-        self.seed = resolve_seed(seed)
+        self.seed, self.n_folds = resolve_seed(seed), check_count("n_folds", n_folds, minimum=2)
         self.device = _check_device(device)
         self.linear = LinearDecoder(alphas=alphas, seed=self.seed)
         self.module: Any = None
@@ -104,7 +110,7 @@ class AutoencoderDecoder(Decoder):
     ) -> AutoencoderDecoder:
         """Fit ridge and network.
 
-        Half of the source images are for the ridge, the rest for the network, of them a fifth to stop early.
+        A fifth of the source images is kept from the network, to stop early.
 
         Parameters
         ----------
@@ -130,12 +136,12 @@ class AutoencoderDecoder(Decoder):
         factor = 16 if self.architecture == "paper" else 4
         if x.shape[1] % factor or x.shape[2] % factor:
             raise ValueError(f"images are {x.shape[1]} × {x.shape[2]} pixels; multiples of {factor} are needed.")
-        for_network = held_out(sources, len(n), 0.5, self.seed + 2)
-        if min(for_network.sum(), (~for_network).sum()) < 8:
+        if len(x) < 16:
             raise ValueError(f"images has {len(x)} images; at least 16 are needed, for ridge and network.")
-        self.linear.fit(*part_of(counts, images, ~for_network))
-        guess, truth = self._clipped(n[for_network]), x[for_network]
-        check = held_out(None if sources is None else sources[for_network], len(guess), 0.2, self.seed + 3)
+        self.linear.fit(counts, images)
+        folds = source_folds(sources, len(n), self.n_folds, self.seed + 2)
+        guess = _clipped(out_of_fold(n, x, folds, float(self.linear.alpha or 0.0)), x.shape[1:])
+        truth, check = x, held_out(sources, len(n), 0.2, self.seed + 3)
         self.scale = (float(truth.std()), float(truth.mean()))
         self.module = self._build()
         plan = TrainingPlan(self.epochs, self.batch_size, self.learning_rate, 0.4, self.patience, self.seed)
@@ -158,17 +164,12 @@ class AutoencoderDecoder(Decoder):
                 module = ResidualUNet(channels=tuple(max(int(round(self.width * c)), 1) for c in (16, 32, 48)))
         return module.to(self.device)
 
-    def _clipped(self, counts: np.ndarray) -> np.ndarray:
-        """Linear reconstructions, kept near the range of images so that an odd one does no harm."""
-        shape = self.image_shape or self.linear.image_shape or ()
-        return np.clip(self.linear.flat(counts), -1.0, 1.0).reshape(len(counts), *shape)
-
     def _decode(self, counts: np.ndarray) -> np.ndarray:
-        return predict(self.module, self._clipped(counts))
+        return predict(self.module, _clipped(self.linear.flat(counts), self.image_shape or ()))
 
     def _state(self) -> State:
         linear, arrays = self.linear._state()
-        names = ("architecture", "epochs", "batch_size", "learning_rate", "width", "patience", "seed")
+        names = ("architecture", "epochs", "batch_size", "learning_rate", "width", "patience", "n_folds", "seed")
         settings = {name: getattr(self, name) for name in names}
         settings |= {"scale": list(self.scale), "linear": linear, "log": vars(self.log)}
         kept = {f"linear/{key}": value for key, value in arrays.items()}
@@ -187,6 +188,11 @@ class AutoencoderDecoder(Decoder):
         state = {key: torch.from_numpy(np.array(value)) for key, value in under("network", arrays).items()}
         decoder.module.load_state_dict(state)
         return decoder
+
+
+def _clipped(flat: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Linear reconstructions as images, kept near their range so that an odd one does no harm."""
+    return np.clip(flat, -1.0, 1.0).reshape(len(flat), *shape)
 
 
 def _check_device(device: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from neurogeom._core.random import generator
 from neurogeom._core.validation import check_count
 from neurogeom.io.fingerprint import fingerprint
 from neurogeom.retina.counts import as_counts
@@ -166,8 +167,6 @@ def held_out(sources: np.ndarray | None, n: int, share: float, seed: int) -> np.
     >>> held_out(np.array(list("aabbccdd")), 8, 0.25, 0).sum()
     np.int64(2)
     """
-    from neurogeom._core.random import generator
-
     draw = generator(seed, 61)
     if sources is None or len(np.unique(sources)) < 2:
         out = np.zeros(n, dtype=bool)
@@ -175,6 +174,19 @@ def held_out(sources: np.ndarray | None, n: int, share: float, seed: int) -> np.
         return out
     names = draw.permutation(np.unique(sources))
     return np.isin(sources, names[: min(max(int(round(share * len(names))), 1), len(names) - 1)])
+
+
+def source_folds(sources: np.ndarray | None, n: int, n_folds: int, seed: int) -> np.ndarray:
+    """Fold of each presentation, whole source images together where known.
+
+    Examples
+    --------
+    >>> source_folds(np.array(list("aabb")), 4, 2, 0).tolist() in ([0, 0, 1, 1], [1, 1, 0, 0])
+    True
+    """
+    names, number = np.unique(np.arange(n) if sources is None else sources, return_inverse=True)
+    order = generator(seed, 103).permutation(len(names))
+    return (order % min(n_folds, len(names)))[number]
 
 
 def labeled_images(images: np.ndarray, counts: Any, **attributes: Any) -> xr.DataArray:

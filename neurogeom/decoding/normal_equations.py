@@ -60,6 +60,13 @@ class NormalEquations:
             setattr(both, name, getattr(self, name) + getattr(other, name))
         return both
 
+    def without(self, part: NormalEquations) -> NormalEquations:
+        """The sums less those of a part, which shares their shift."""
+        rest = NormalEquations(self.n_features, self.n_pixels, self.count - part.count, self.shift_n, self.shift_x)
+        for name in ("nn", "nx", "n", "x", "xx"):
+            setattr(rest, name, getattr(self, name) - getattr(part, name))
+        return rest
+
     def means(self) -> tuple[np.ndarray, np.ndarray]:
         """Means of counts and pixels."""
         return self.shift_n + self.n / self.count, self.shift_x + self.x / self.count
@@ -104,3 +111,19 @@ def ridge_weights(sums: NormalEquations, alpha: float) -> tuple[np.ndarray, np.n
         block = slice(start, start + _BLOCK)
         weights[:, block] = linalg.cho_solve(factor, nx[:, block] / sums.count, check_finite=False)
     return weights, mean_n, mean_x
+
+
+def out_of_fold(counts: np.ndarray, images: np.ndarray, folds: np.ndarray, alpha: float) -> np.ndarray:
+    """Linear reconstructions (n, pixels) of each fold by the ridge of the other folds, so that none saw its own."""
+    flat = images.reshape(len(images), -1)
+    whole = NormalEquations(counts.shape[1], flat.shape[1])
+    whole.add(counts, flat)
+    out = np.empty(flat.shape)
+    for fold in np.unique(folds):
+        own = folds == fold
+        part = NormalEquations(counts.shape[1], flat.shape[1])
+        part.start_at(whole)
+        part.add(counts[own], flat[own])
+        weights, mean_n, mean_x = ridge_weights(whole.without(part), alpha)
+        out[own] = (counts[own] - mean_n) @ weights + mean_x
+    return out
