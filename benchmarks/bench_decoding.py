@@ -191,7 +191,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--folder", type=Path, default=Path("build/bench_decoding"))
     parser.add_argument("--n-train", type=int, default=6000)
-    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--denoiser-steps", type=int, default=4000)
     parser.add_argument("--models", nargs="+", default=["softplus", "logistic"])
     options = parser.parse_args()
