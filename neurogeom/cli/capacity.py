@@ -88,7 +88,8 @@ def run(
     measures = build_measures(methods, {**options, "progress": bar})
     given = {name: str(value) for name, value in sorted(options.items()) if name != "n_jobs"}
     run_of = ("capacity", neurogeom.__version__, list(layers), list(methods), average, given)
-    mark = fingerprint(*run_of, array, np.asarray(classes).astype(str))
+    content = array.attrs.get("fingerprint", array)  # stores of activations know theirs, and may not fit in memory
+    mark = fingerprint(*run_of, content, np.asarray(classes).astype(str))
     store = open_store(out, mark)
     say(f"{responses.name}: {array.shape[0]} presentations × {array.shape[1]} neuroids, {len(set(classes))} classes")
     inputs = {name: partial(_manifolds, part, classes, average) for name, part in layers.items()}

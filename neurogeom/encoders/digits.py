@@ -11,7 +11,7 @@ import xarray as xr
 from neurogeom._core.random import generator, resolve_seed
 from neurogeom._core.validation import check_count
 from neurogeom.datasets import load
-from neurogeom.encoders.extract import layer_activations
+from neurogeom.encoders.activations import layer_activations
 from neurogeom.training import TrainingHistory, fit_classifier
 from neurogeom.training.classifier import in_mode, own_random_state
 

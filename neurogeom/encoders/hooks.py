@@ -2,32 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neurogeom.encoders.layers import Target, not_found
+
 if TYPE_CHECKING:
     import torch
 
+Transform = Callable[[str, Any], Any]
+
 
 class Recorder:
-    """Context in which every forward pass of a module leaves its layers' outputs in ``outputs``.
+    """Context in which every forward pass of a module leaves what its layers gave in ``outputs``.
 
     Outputs are copied at once, since a following in-place operation would change them. A layer that runs several times
-    in one pass gives several outputs, in order. All hooks are removed on leaving, also after an error.
+    in one pass gives several outputs, in order. All hooks are removed on leaving, also after an error. Hooks give
+    nothing back: a value would replace the layer's output.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+    targets : sequence of str or Target
+    transform : function (name, tensor) -> tensor, optional
+        Applied where the tensor lies, before it is copied; what it gives may share memory with its input.
     """
 
-    def __init__(self, module: torch.nn.Module, names: Sequence[str]) -> None:
+    def __init__(
+        self, module: torch.nn.Module, targets: Sequence[str | Target], *, transform: Transform | None = None
+    ) -> None:
         self.outputs: dict[str, list[np.ndarray]] = {}
         self._parts = dict(module.named_modules(remove_duplicate=False))
-        self._names = list(names)
+        self._targets = [Target(one, one) if isinstance(one, str) else one for one in targets]
+        self._transform = transform
         self._handles: list[Any] = []
 
     def __enter__(self) -> Recorder:
         try:
-            for name in self._names:
-                self._handles.append(self._parts[name].register_forward_hook(self._hook(name)))
+            for target in self._targets:
+                part = self._parts[target.part]
+                hook = self._hook(target)
+                if target.is_input:
+                    self._handles.append(part.register_forward_pre_hook(lambda _, given, hook=hook: hook(given)))
+                else:
+                    self._handles.append(part.register_forward_hook(lambda _, given, output, hook=hook: hook(output)))
         except BaseException:
             self._remove()
             raise
@@ -41,11 +61,21 @@ class Recorder:
         taken, self.outputs = self.outputs, {}
         return taken
 
-    def _hook(self, name: str) -> Any:
-        def keep(part: Any, given: Any, output: Any) -> None:
-            tensor = first_tensor(output)
-            if tensor is not None:
-                self.outputs.setdefault(name, []).append(to_numpy(tensor))
+    def _hook(self, target: Target) -> Callable[[Any], None]:
+        def keep(output: Any) -> None:
+            tensor = first_tensor(output if target.key is None else item_of(output, target.key))
+            if tensor is None and isinstance(target.key, str) and hasattr(output, "detach"):
+                raise not_found(target.name, [name for name in self._parts if name])
+            if tensor is None:
+                kind = type(output).__name__
+                raise TypeError(
+                    f"layer {target.name!r} gives a {kind}" + (f" without {target.key!r}" if target.key else "")
+                    + f" that holds no tensor{_contents(output)}. Choose another layer, or a part of it: "
+                    f"{target.part!r}[0], {target.part!r}.key."
+                )  # fmt: skip
+            if self._transform is not None:
+                tensor = self._transform(target.name, tensor)
+            self.outputs.setdefault(target.name, []).append(to_numpy(tensor))
 
         return keep
 
@@ -66,9 +96,23 @@ def first_tensor(output: Any) -> Any:
     return next((found for part in parts if (found := first_tensor(part)) is not None), None)
 
 
+def item_of(output: Any, key: str | int) -> Any:
+    """A part of a tuple, list or mapping (also of a model output); None where there is no such part."""
+    if hasattr(output, "detach"):
+        return None
+    if isinstance(key, int):
+        return output[key] if isinstance(output, tuple | list) and key < len(output) else None
+    return output.get(key) if isinstance(output, Mapping) else getattr(output, key, None)
+
+
 def to_numpy(tensor: torch.Tensor) -> np.ndarray:
-    """A copy on the host, half precisions widened to float32."""
+    """A copy on the host in the usual order of memory, half precisions widened to float32."""
+    import torch
+
     detached = tensor.detach()
-    if detached.is_floating_point() and detached.element_size() < 4:
-        detached = detached.float()
-    return np.array(detached.cpu().contiguous().numpy(), copy=True)
+    dtype = torch.float32 if detached.is_floating_point() and detached.element_size() < 4 else detached.dtype
+    return detached.to("cpu", dtype, copy=True, memory_format=torch.contiguous_format).numpy()
+
+
+def _contents(output: Any) -> str:
+    return f" (it has {', '.join(map(repr, list(output)[:6]))})" if isinstance(output, Mapping) else ""

@@ -8,13 +8,19 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from neurogeom.recordings.activations import is_store, read_store
 from neurogeom.recordings.frame import as_responses, check_fits, choose_variable
 
 
 def read(
     path: Path, *, variable: str | None = None, dims: tuple[str, ...] | None = None, group: str | None = None
 ) -> xr.DataArray:
-    """Responses of a zarr store; one-axis arrays beside the variable become coordinates."""
+    """Responses of a zarr store; one-axis arrays beside the variable become coordinates.
+
+    Stores of activations stay on the disk until their values are needed.
+    """
+    if is_store(path) and variable is None and group is None and dims is None:
+        return read_store(path)
     import zarr
 
     try:
