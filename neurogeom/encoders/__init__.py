@@ -8,15 +8,20 @@ from neurogeom.encoders.encoder import Encoder, as_encoder
 from neurogeom.encoders.extract import estimate, extract, open_activations
 from neurogeom.encoders.images import ImageSet, image_set
 from neurogeom.encoders.layers import layer_names
+from neurogeom.encoders.naflex import NaflexPreprocess, naflex_size
 from neurogeom.encoders.preprocess import Preprocess
 from neurogeom.encoders.projection import Projection
+from neurogeom.encoders.siglip2 import SiglipEncoder, random_siglip2, siglip2
+from neurogeom.encoders.siglip_family import siglip2_sizes
 
 __all__ = [
     "DigitsNetwork",
     "Encoder",
     "ImageSet",
+    "NaflexPreprocess",
     "Preprocess",
     "Projection",
+    "SiglipEncoder",
     "as_encoder",
     "digits_network",
     "estimate",
@@ -24,5 +29,9 @@ __all__ = [
     "image_set",
     "layer_activations",
     "layer_names",
+    "naflex_size",
     "open_activations",
+    "random_siglip2",
+    "siglip2",
+    "siglip2_sizes",
 ]

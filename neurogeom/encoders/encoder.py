@@ -70,7 +70,7 @@ class Encoder:
         size = getattr(self.preprocess, "image_size", None)
         seen = f", input {size[0]}×{size[1]}" if size else ""
         n_weights = sum(parameter.numel() for parameter in self.module.parameters())
-        return f"Encoder {self.name}: {len(self.layer_names())} layers, {n_weights:,} weights{seen}"
+        return f"{type(self).__name__} {self.name}: {len(self.layer_names())} layers, {n_weights:,} weights{seen}"
 
     def layer_names(self) -> list[str]:
         """Names that ``layers="all"`` and globs stand for.

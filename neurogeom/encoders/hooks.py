@@ -38,6 +38,7 @@ class Recorder:
         self._targets = [Target(one, one) if isinstance(one, str) else one for one in targets]
         self._transform = transform
         self._handles: list[Any] = []
+        self._is_pooling = False
 
     def __enter__(self) -> Recorder:
         try:
@@ -63,6 +64,8 @@ class Recorder:
 
     def _hook(self, target: Target) -> Callable[[Any], None]:
         def keep(output: Any) -> None:
+            if self._is_pooling:
+                return  # the network's own pooling runs layers that are read themselves
             tensor = first_tensor(output if target.key is None else item_of(output, target.key))
             if tensor is None and isinstance(target.key, str) and hasattr(output, "detach"):
                 raise not_found(target.name, [name for name in self._parts if name])
@@ -74,7 +77,11 @@ class Recorder:
                     f"{target.part!r}[0], {target.part!r}.key."
                 )  # fmt: skip
             if self._transform is not None:
-                tensor = self._transform(target.name, tensor)
+                self._is_pooling = True
+                try:
+                    tensor = self._transform(target.name, tensor)
+                finally:
+                    self._is_pooling = False
             self.outputs.setdefault(target.name, []).append(to_numpy(tensor))
 
         return keep

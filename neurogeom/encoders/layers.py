@@ -128,13 +128,21 @@ def _matches(module: torch.nn.Module, pattern: str, known: list[str], listed: Se
     if item and item.group(1) in known:
         return [Target(pattern, item.group(1), key=int(item.group(2)))]
     fits = re.compile(_expression(pattern))
-    found = [name for name in (listed or known) if fits.fullmatch(name)] or [n for n in known if fits.fullmatch(n)]
+    first = known if "**" in pattern or not listed else listed
+    found = [name for name in first if fits.fullmatch(name)] or [name for name in known if fits.fullmatch(name)]
     if found:
-        return [Target(name, name, is_explicit=False) for name in found]
+        return [Target(name, name, is_explicit=False) for name in found if _runs(module, name)]
     base, _, key = pattern.rpartition(".")
     if base in known and not any(character in pattern for character in "*?[") and _may_give_keys(module, base):
         return [Target(pattern, base, key=key)]
     return []
+
+
+def _runs(module: torch.nn.Module, name: str) -> bool:
+    """Lists of modules are no layers: they never run themselves."""
+    from torch import nn
+
+    return not isinstance(module.get_submodule(name), nn.ModuleList | nn.ModuleDict)
 
 
 def _may_give_keys(module: torch.nn.Module, name: str) -> bool:
