@@ -13,6 +13,7 @@ from neurogeom.encoders.preprocess import Preprocess
 from neurogeom.encoders.projection import Projection
 from neurogeom.encoders.siglip2 import SiglipEncoder, random_siglip2, siglip2
 from neurogeom.encoders.siglip_family import siglip2_sizes
+from neurogeom.encoders.vito import VITO_REGIONS, vito
 
 __all__ = [
     "DigitsNetwork",
@@ -22,6 +23,7 @@ __all__ = [
     "Preprocess",
     "Projection",
     "SiglipEncoder",
+    "VITO_REGIONS",
     "as_encoder",
     "digits_network",
     "estimate",
@@ -34,4 +36,5 @@ __all__ = [
     "random_siglip2",
     "siglip2",
     "siglip2_sizes",
+    "vito",
 ]
