@@ -277,6 +277,37 @@ def decode(spikes: Path, out: Path, **options: Any) -> None:
 
 
 @cli.command()
+@click.argument("images", type=_file)
+@click.option(
+    "--encoder", required=True, metavar="NAME[:PATH]",
+    help="siglip2:PATH, vito:PATH, efficientnet_lite0, random_siglip2, pixels, gabor, pyramid or vone.",
+)  # fmt: skip
+@click.option("--layers", multiple=True, metavar="GLOB", help="Layers, such as 'blocks.*'; all of the encoder's own.")
+@click.option("--out", type=_file, required=True, help="The zarr store to write; a run that was stopped goes on.")
+@click.option("--pool", type=click.Choice(["mean", "map", "cls", "spatial"]), help="Pooling; the encoder's by default.")
+@click.option("--project", metavar="N", help="Fewer units: '2048' or 'sparse:2048', or 'pca:100'.")
+@click.option("--batch-size", type=click.IntRange(min=1), help="Images per forward pass; measured by default.")
+@click.option("--device", default="auto", show_default=True, help="cpu, cuda or auto.")
+@click.option("--on-error", type=click.Choice(["raise", "skip"]), default="raise", show_default=True,
+              help="What to do with images that cannot be read.")  # fmt: skip
+@click.option("--background", metavar="R,G,B", help="Color behind transparent images: 128,128,128.")
+@click.option("--scale", type=click.FloatRange(min=0, min_open=True), help="White of 16-bit images: 65535.")
+@click.option("--visual-degrees", type=click.FloatRange(min=0, min_open=True), help="Width of the network's input.")
+@_seed
+@_common
+def encode(images: Path, encoder: str, layers: tuple[str, ...], out: Path, **options: Any) -> None:
+    """Activations of an encoder for the folder IMAGES, as a store for 'capacity', 'predict' and 'compare'.
+
+    Reads stimuli.csv (stimulus_id, filename, ...) where the folder has one; else names of sub-folders are object_name.
+    """
+    from neurogeom.cli.encode import run_encode
+
+    project = options.pop("project")
+    project = int(project) if project is not None and project.isdigit() else project
+    run_encode(images, encoder, layers, out, say=click.echo, project=project, **options)
+
+
+@cli.command()
 @_common
 def datasets() -> None:
     """List the public data sets that neurogeom knows, and whether their files are on this machine."""

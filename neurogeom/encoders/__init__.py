@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from neurogeom.encoders.activations import layer_activations
+from neurogeom.encoders.classical import gabor, pixels, pyramid, untrained
 from neurogeom.encoders.digits import DigitsNetwork, digits_network
+from neurogeom.encoders.efficientnet import efficientnet_lite0
 from neurogeom.encoders.encoder import Encoder, as_encoder
 from neurogeom.encoders.extract import estimate, extract, open_activations
 from neurogeom.encoders.images import ImageSet, image_set
@@ -14,8 +16,13 @@ from neurogeom.encoders.projection import Projection
 from neurogeom.encoders.siglip2 import SiglipEncoder, random_siglip2, siglip2
 from neurogeom.encoders.siglip_family import siglip2_sizes
 from neurogeom.encoders.vito import VITO_REGIONS, vito
+from neurogeom.encoders.vone import vone
+
+CLASSICAL = {"pixels": pixels, "gabor": gabor, "pyramid": pyramid, "vone": vone}
+"""Encoders without weights, by name."""
 
 __all__ = [
+    "CLASSICAL",
     "DigitsNetwork",
     "Encoder",
     "ImageSet",
@@ -26,15 +33,21 @@ __all__ = [
     "VITO_REGIONS",
     "as_encoder",
     "digits_network",
+    "efficientnet_lite0",
     "estimate",
     "extract",
+    "gabor",
     "image_set",
     "layer_activations",
     "layer_names",
     "naflex_size",
     "open_activations",
+    "pixels",
+    "pyramid",
     "random_siglip2",
     "siglip2",
     "siglip2_sizes",
+    "untrained",
     "vito",
+    "vone",
 ]

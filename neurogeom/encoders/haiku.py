@@ -36,9 +36,7 @@ def haiku_to_torch(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
             module, _, leaf = rest.rpartition("/")
             target = _parameter(_torch_name(module, name), leaf, value)
         elif tree == "state":
-            module, average, leaf = (
-                rest.replace("/~/mean_ema", "/mean_ema").replace("/~/var_ema", "/var_ema").rsplit("/", 2)
-            )
+            module, average, leaf = re.sub(r"/~/(mean_ema|var_ema)/", r"/\1/", rest).rsplit("/", 2)
             if leaf in ("hidden", "counter"):
                 continue
             target = (f"{_torch_name(module, name)}.{_AVERAGES[average]}", value.reshape(-1))

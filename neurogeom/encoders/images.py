@@ -15,7 +15,7 @@ import xarray as xr
 
 from neurogeom._core.responses import axis_coordinates
 from neurogeom._core.validation import check_real
-from neurogeom.encoders.pixels import array_pixels, file_pixels, file_size
+from neurogeom.encoders.image_pixels import array_pixels, file_pixels, file_size
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
 TABLE = "stimuli.csv"

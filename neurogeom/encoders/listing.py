@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 from neurogeom.encoders.inputs import as_inputs
 from neurogeom.encoders.layers import Target
 from neurogeom.encoders.passes import Passes
-from neurogeom.encoders.plan import N_FIRST
+from neurogeom.encoders.plan import N_FIRST, targets_of
 from neurogeom.encoders.pooling import Pooling
 
 if TYPE_CHECKING:
@@ -25,15 +26,23 @@ def list_layers(encoder: Encoder, images: Any) -> pd.DataFrame:
             raise ValueError("the size of the network's input is not known; give an image: encoder.layers(images).")
         images = [np.full((*size, 3), 128, dtype=np.uint8)]
     inputs = as_inputs(encoder, images, None).batch([0] * N_FIRST)
-    rows = {}
-    for name in encoder.layer_names():
-        # one at a time: a layer that cannot be read must not hide the others
-        passes = Passes(encoder, [Target(name, name)], Pooling(), axes=encoder.axes)
-        try:
-            with passes.ready():
-                shapes = passes.first(inputs, N_FIRST)
-        except (ValueError, TypeError):
-            continue
-        for call, shape in shapes.items():
-            rows[call] = {"shape": tuple(shape), "n_units": int(np.prod(shape))}
+    is_function = type(encoder.module).__name__ == "FunctionModule"
+    names = encoder.layer_names()
+    targets = targets_of(encoder, inputs, "all") if is_function else [Target(name, name) for name in names]
+    try:
+        shapes = _shapes(encoder, targets, inputs)
+    except (ValueError, TypeError):  # one by one: a layer that cannot be read must not hide the others
+        shapes = {}
+        for target in targets:
+            with suppress(ValueError, TypeError):
+                shapes |= _shapes(encoder, [target], inputs)
+    rows = {name: {"shape": tuple(shape), "n_units": int(np.prod(shape))} for name, shape in shapes.items()}
+    order = [name for target in targets for name in rows if name == target.name or name.startswith(f"{target.name}#")]
+    rows = {name: rows[name] for name in order}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("layer")
+
+
+def _shapes(encoder: Encoder, targets: list[Target], inputs: Any) -> dict[str, tuple[int, ...]]:
+    passes = Passes(encoder, targets, Pooling(), axes=encoder.axes)
+    with passes.ready():
+        return passes.first(inputs, N_FIRST)

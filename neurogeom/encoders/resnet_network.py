@@ -129,7 +129,7 @@ class MeanPool(nn.Module):
 
 
 class AttentionPool(nn.Module):
-    """h_c = Σ_ij m_ij f_c,ij with m the softmax over all places of a small network of f; channel c uses mask c mod k."""
+    """h_c = Σ_ij m_ij f_c,ij, m the softmax over all places of a small network of f; channel c uses mask c mod k."""
 
     def __init__(self, channels: int, hidden: Sequence[int], *, n_masks: int = 1) -> None:
         super().__init__()
