@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from neurogeom.encoders.activations import layer_activations
 from neurogeom.encoders.classical import gabor, pixels, pyramid, untrained
 from neurogeom.encoders.digits import DigitsNetwork, digits_network
@@ -18,7 +20,7 @@ from neurogeom.encoders.siglip_family import siglip2_sizes
 from neurogeom.encoders.vito import VITO_REGIONS, vito
 from neurogeom.encoders.vone import vone
 
-CLASSICAL = {"pixels": pixels, "gabor": gabor, "pyramid": pyramid, "vone": vone}
+CLASSICAL: dict[str, Callable[..., Encoder]] = {"pixels": pixels, "gabor": gabor, "pyramid": pyramid, "vone": vone}
 """Encoders without weights, by name."""
 
 __all__ = [
