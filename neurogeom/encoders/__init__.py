@@ -9,12 +9,14 @@ from neurogeom.encoders.classical import gabor, pixels, pyramid, untrained
 from neurogeom.encoders.digits import DigitsNetwork, digits_network
 from neurogeom.encoders.efficientnet import efficientnet_lite0
 from neurogeom.encoders.encoder import Encoder, as_encoder
+from neurogeom.encoders.exports import export, with_neuroid_ids
 from neurogeom.encoders.extract import estimate, extract, open_activations
 from neurogeom.encoders.images import ImageSet, image_set
 from neurogeom.encoders.layers import layer_names
 from neurogeom.encoders.naflex import NaflexPreprocess, naflex_size
 from neurogeom.encoders.preprocess import Preprocess
 from neurogeom.encoders.projection import Projection
+from neurogeom.encoders.receptive_fields import receptive_field
 from neurogeom.encoders.siglip2 import SiglipEncoder, random_siglip2, siglip2
 from neurogeom.encoders.siglip_family import siglip2_sizes
 from neurogeom.encoders.vito import VITO_REGIONS, vito
@@ -37,6 +39,7 @@ __all__ = [
     "digits_network",
     "efficientnet_lite0",
     "estimate",
+    "export",
     "extract",
     "gabor",
     "image_set",
@@ -47,9 +50,11 @@ __all__ = [
     "pixels",
     "pyramid",
     "random_siglip2",
+    "receptive_field",
     "siglip2",
     "siglip2_sizes",
     "untrained",
     "vito",
     "vone",
+    "with_neuroid_ids",
 ]

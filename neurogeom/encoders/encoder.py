@@ -93,7 +93,8 @@ class Encoder:
         -------
         DataFrame
             Index ``layer``; columns ``shape`` (of one presentation), ``n_units``, and where they are known
-            ``receptive_field`` and ``stride`` in pixels of the input.
+            ``receptive_field``, ``stride`` and ``first_center`` (of the first place) in pixels of the input by row;
+            missing where a unit sees the whole input, and for tokens.
 
         Raises
         ------

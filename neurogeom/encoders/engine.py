@@ -57,7 +57,8 @@ def forward(plan: Plan, inputs: Any, start: int, stop: int) -> dict[str, np.ndar
             raise
     middle = start + n // 2
     first, second = _part(inputs, 0, n // 2), _part(inputs, n // 2, n)
-    one, other = forward(plan, first, start, middle), forward(plan, second, middle, stop)
+    one = {name: values.copy() for name, values in forward(plan, first, start, middle).items()}
+    other = forward(plan, second, middle, stop)
     return {name: np.concatenate([one[name], other[name]]) for name in one}
 
 
@@ -83,7 +84,8 @@ def precision_error(plan: Plan, n: int) -> dict[str, float]:
     """Relative difference between the half precision and float32, by layer, on the first images."""
     count = min(n, 8)
     inputs = plan.inputs.batch(range(count))
-    half, full = plan.passes(inputs, count), plan.passes(inputs, count, precision="float32")
+    half = {name: values.copy() for name, values in plan.passes(inputs, count).items()}
+    full = plan.passes(inputs, count, precision="float32")
     return {
         name: float(np.linalg.norm(half[name] - full[name]) / max(float(np.linalg.norm(full[name])), 1e-30))
         for name in full

@@ -325,7 +325,7 @@ def _fit_components(plan: Plan, batch_size: int) -> None:
         index = chosen[start : start + batch_size]
         found = forward(plan, plan.inputs.batch(index.tolist()), int(index[0]), int(index[0]) + len(index))
         for name in parts:
-            parts[name].append(plan.project(name, found[name]))
+            parts[name].append(np.array(plan.project(name, found[name])))
     plan.fit_components({name: np.concatenate(values) for name, values in parts.items()})
 
 

@@ -28,10 +28,17 @@ class Recorder:
     targets : sequence of str or Target
     transform : function (name, tensor) -> tensor, optional
         Applied where the tensor lies, before it is copied; what it gives may share memory with its input.
+    reuse : bool
+        Copy into the same memory in every pass, which is faster; outputs hold until the next pass.
     """
 
     def __init__(
-        self, module: torch.nn.Module, targets: Sequence[str | Target], *, transform: Transform | None = None
+        self,
+        module: torch.nn.Module,
+        targets: Sequence[str | Target],
+        *,
+        transform: Transform | None = None,
+        reuse: bool = False,
     ) -> None:
         self.outputs: dict[str, list[np.ndarray]] = {}
         self._parts = dict(module.named_modules(remove_duplicate=False))
@@ -39,6 +46,7 @@ class Recorder:
         self._transform = transform
         self._handles: list[Any] = []
         self._is_pooling = False
+        self._kept: dict[tuple[str, int], torch.Tensor] | None = {} if reuse else None
 
     def __enter__(self) -> Recorder:
         try:
@@ -82,9 +90,23 @@ class Recorder:
                     tensor = self._transform(target.name, tensor)
                 finally:
                     self._is_pooling = False
-            self.outputs.setdefault(target.name, []).append(to_numpy(tensor))
+            calls = self.outputs.setdefault(target.name, [])
+            calls.append(to_numpy(tensor) if self._kept is None else self._copied(tensor, (target.name, len(calls))))
 
         return keep
+
+    def _copied(self, tensor: torch.Tensor, key: tuple[str, int]) -> np.ndarray:
+        """A copy in memory that is used again: fresh memory costs more than copying."""
+        import torch
+
+        kept: dict[tuple[str, int], torch.Tensor] = {} if self._kept is None else self._kept
+        dtype = host_dtype(tensor)
+        memory = kept.get(key)
+        if memory is None or memory.shape[1:] != tensor.shape[1:] or len(memory) < len(tensor) or memory.dtype != dtype:
+            memory = kept[key] = torch.empty(tuple(tensor.shape), dtype=dtype)
+        part = memory[: len(tensor)]
+        part.copy_(tensor.detach())
+        return part.numpy()
 
     def _remove(self) -> None:
         while self._handles:
@@ -116,9 +138,15 @@ def to_numpy(tensor: torch.Tensor) -> np.ndarray:
     """A copy on the host in the usual order of memory, half precisions widened to float32."""
     import torch
 
-    detached = tensor.detach()
-    dtype = torch.float32 if detached.is_floating_point() and detached.element_size() < 4 else detached.dtype
-    return detached.to("cpu", dtype, copy=True, memory_format=torch.contiguous_format).numpy()
+    host = tensor.detach().to("cpu", host_dtype(tensor), copy=True, memory_format=torch.contiguous_format)
+    return host.numpy()
+
+
+def host_dtype(tensor: torch.Tensor) -> torch.dtype:
+    """The kind of numbers of a copy on the host."""
+    import torch
+
+    return torch.float32 if tensor.is_floating_point() and tensor.element_size() < 4 else tensor.dtype
 
 
 def _contents(output: Any) -> str:

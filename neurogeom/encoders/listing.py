@@ -13,6 +13,7 @@ from neurogeom.encoders.layers import Target
 from neurogeom.encoders.passes import Passes
 from neurogeom.encoders.plan import N_FIRST, targets_of
 from neurogeom.encoders.pooling import Pooling
+from neurogeom.encoders.receptive_fields import trace_fields
 
 if TYPE_CHECKING:
     from neurogeom.encoders.encoder import Encoder
@@ -36,9 +37,15 @@ def list_layers(encoder: Encoder, images: Any) -> pd.DataFrame:
         for target in targets:
             with suppress(ValueError, TypeError):
                 shapes |= _shapes(encoder, [target], inputs)
-    rows = {name: {"shape": tuple(shape), "n_units": int(np.prod(shape))} for name, shape in shapes.items()}
-    order = [name for target in targets for name in rows if name == target.name or name.startswith(f"{target.name}#")]
-    rows = {name: rows[name] for name in order}
+    rows: dict[str, dict[str, Any]] = {}
+    for target in targets:
+        for name, shape in shapes.items():
+            if name == target.name or name.startswith(f"{target.name}#"):
+                rows[name] = {"shape": tuple(shape), "n_units": int(np.prod(shape))}
+    if hasattr(inputs, "detach") and inputs.ndim == 4:
+        for name, (_, field) in trace_fields(encoder.module, inputs[:1], [one.part for one in targets]).items():
+            if name in rows and len(rows[name]["shape"]) == 3:
+                rows[name] |= {"receptive_field": field.size, "stride": field.stride, "first_center": field.center}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("layer")
 
 

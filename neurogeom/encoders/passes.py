@@ -71,11 +71,14 @@ class Passes:
             stack.enter_context(on_device(module, self.device))
             stack.enter_context(in_mode(module, training=False))
             stack.enter_context(torch.inference_mode())
-            self._recorder = stack.enter_context(Recorder(module, self.targets, transform=self._transform))
+            self._recorder = stack.enter_context(Recorder(module, self.targets, transform=self._transform, reuse=True))
             yield self
 
     def __call__(self, inputs: Any, n: int, *, precision: str | None = None) -> dict[str, np.ndarray]:
-        """One pass over n inputs: arrays (n, …) by layer; ``name#0``, ``name#1`` for layers that run several times."""
+        """One pass over n inputs: arrays (n, …) by layer; ``name#0``, ``name#1`` for layers that run several times.
+
+        The arrays hold until the next pass, which writes into the same memory.
+        """
         import torch
 
         if self._recorder is None:
