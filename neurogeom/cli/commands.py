@@ -293,6 +293,9 @@ def decode(spikes: Path, out: Path, **options: Any) -> None:
 @click.option("--background", metavar="R,G,B", help="Color behind transparent images: 128,128,128.")
 @click.option("--scale", type=click.FloatRange(min=0, min_open=True), help="White of 16-bit images: 65535.")
 @click.option("--visual-degrees", type=click.FloatRange(min=0, min_open=True), help="Width of the network's input.")
+@click.option(
+    "--degrees", type=click.FloatRange(min=0, min_open=True), help="Width of the images as shown; puts them on gray."
+)
 @_seed
 @_common
 def encode(images: Path, encoder: str, layers: tuple[str, ...], out: Path, **options: Any) -> None:

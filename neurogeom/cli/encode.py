@@ -53,9 +53,10 @@ def run_encode(
     given: dict[str, Any] = {key: value for key, value in options.items() if value is not None}
     if background is not None:
         given["background"] = tuple(int(part) for part in background.split(","))
-    found = encoders.image_set(images, background=given.pop("background", None), scale=given.pop("scale", None))
+    reading = {key: given.pop(key) for key in ("background", "scale", "degrees") if key in given}
+    found = encoders.image_set(images, **reading)
     chosen: Any = list(layers) or "all"
-    sized = {key: given[key] for key in ("pool", "project", "seed") if key in given}
+    sized = {key: given[key] for key in ("pool", "project", "seed", "visual_degrees") if key in given}
     table = encoders.estimate(network, found, chosen, **sized)
     total = format_bytes(float(table["bytes"].sum()))
     say(f"{len(found)} images, {len(table)} layers, {int(table['n_units'].sum()):,} units: {total}")

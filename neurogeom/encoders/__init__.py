@@ -17,6 +17,7 @@ from neurogeom.encoders.naflex import NaflexPreprocess, naflex_size
 from neurogeom.encoders.preprocess import Preprocess
 from neurogeom.encoders.projection import Projection
 from neurogeom.encoders.receptive_fields import receptive_field
+from neurogeom.encoders.screen import place_on_screen
 from neurogeom.encoders.siglip2 import SiglipEncoder, random_siglip2, siglip2
 from neurogeom.encoders.siglip_family import siglip2_sizes
 from neurogeom.encoders.vito import VITO_REGIONS, vito
@@ -48,6 +49,7 @@ __all__ = [
     "naflex_size",
     "open_activations",
     "pixels",
+    "place_on_screen",
     "pyramid",
     "random_siglip2",
     "receptive_field",

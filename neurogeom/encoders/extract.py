@@ -100,7 +100,7 @@ def extract(
     progress : bool
         Show a progress bar.
     **options
-        For :func:`image_set`: ``background``, ``scale``, ``first_frame``.
+        For :func:`image_set`: ``background``, ``scale``, ``first_frame``, ``degrees``.
 
     Returns
     -------
@@ -226,12 +226,12 @@ def _plan(
     check_option("precision", precision, PRECISIONS)
     if ragged not in (None, "nan"):
         raise ValueError(f"ragged={ragged!r} is unknown; None or 'nan'.")
-    inputs = as_inputs(encoder, images, coords, on_error=on_error, **options)
+    degrees = visual_degrees or encoder.visual_degrees or getattr(encoder.preprocess, "visual_degrees", None)
+    inputs = as_inputs(encoder, images, coords, on_error=on_error, visual_degrees=degrees, **options)
     pooling = pooling_of(encoder, pool, pool_size)
     if isinstance(batch_axis, int):
         names = [layers] if isinstance(layers, str) else list(layers)
         batch_axis = dict.fromkeys(names, batch_axis)
-    degrees = visual_degrees or encoder.visual_degrees or getattr(encoder.preprocess, "visual_degrees", None)
     size = getattr(encoder.preprocess, "image_size", None) or (1, 1)
     passes = Passes(
         encoder,

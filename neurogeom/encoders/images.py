@@ -38,6 +38,8 @@ class ImageSet:
         Whether the first frame stands for an animated image.
     skipped : tuple of str
         Files that could not be read and were left out.
+    degrees : float, optional
+        Width of the images in degrees of visual angle, as they were shown.
     """
 
     items: tuple[Any, ...]
@@ -46,6 +48,7 @@ class ImageSet:
     scale: float | None = None
     first_frame: bool = False
     skipped: tuple[str, ...] = ()
+    degrees: float | None = None
 
     def __len__(self) -> int:
         return len(self.items)
@@ -83,7 +86,8 @@ class ImageSet:
 
     def settings(self) -> dict[str, Any]:
         """What changes pixels and is not in the files."""
-        given = {"background": self.background, "scale": self.scale, "first_frame": self.first_frame or None}
+        given: dict[str, Any] = {"background": self.background, "scale": self.scale, "degrees": self.degrees}
+        given["first_frame"] = self.first_frame or None
         return {key: value for key, value in given.items() if value is not None}
 
     def readable(self) -> ImageSet:
@@ -113,6 +117,7 @@ def image_set(
     background: Sequence[int] | None = None,
     scale: float | None = None,
     first_frame: bool = False,
+    degrees: float | None = None,
 ) -> ImageSet:
     """Images of a folder, of a list of files, or of arrays.
 
@@ -130,6 +135,9 @@ def image_set(
         White of images with 16 bits.
     first_frame : bool
         Take the first frame of animated images.
+    degrees : float, optional
+        Width of the images in degrees of visual angle. They are then placed on a gray screen, or cut, so that they have
+        this size in the input of an encoder that says its own (``visual_degrees``); see :func:`place_on_screen`.
 
     Returns
     -------
@@ -171,7 +179,12 @@ def image_set(
         **{str(key): _column(str(key), value, len(found)) for key, value in (coords or {}).items()},
     }
     return replace(
-        found, coords=merged, background=color, scale=scale, first_frame=bool(first_frame or found.first_frame)
+        found,
+        coords=merged,
+        background=color,
+        scale=scale,
+        first_frame=bool(first_frame or found.first_frame),
+        degrees=found.degrees if degrees is None else check_real("degrees", degrees, minimum=0.0, strict=True),
     )
 
 

@@ -13,6 +13,7 @@ import xarray as xr
 from neurogeom._core.responses import axis_coordinates
 from neurogeom.encoders.images import ImageSet, image_set
 from neurogeom.encoders.preprocess import Preprocess
+from neurogeom.encoders.screen import place_on_screen
 from neurogeom.training.classifier import as_input_tensor
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class ImageInputs:
 
     images: ImageSet
     preprocess: Any
+    visual_degrees: float | None = None
 
     @property
     def coords(self) -> Mapping[str, np.ndarray]:
@@ -41,7 +43,14 @@ class ImageInputs:
 
     def batch(self, index: Sequence[int]) -> Any:
         """Pixels of these images, preprocessed."""
-        return self.preprocess([self.images.pixels(int(i)) for i in index])
+        return self.preprocess([self._placed(int(i)) for i in index])
+
+    def _placed(self, index: int) -> np.ndarray:
+        """Pixels of an image, on a gray screen where both visual angles are known."""
+        pixels = self.images.pixels(index)
+        if self.images.degrees is None or self.visual_degrees is None:
+            return pixels
+        return place_on_screen(pixels, self.images.degrees, self.visual_degrees)
 
     def digests(self) -> list[str]:
         """SHA-256 of the bytes of each image."""
@@ -49,7 +58,8 @@ class ImageInputs:
 
     def settings(self) -> dict[str, Any]:
         """Preprocessing, and what the reading of images adds."""
-        return {**self.preprocess.settings(), **self.images.settings()}
+        placed = {} if self.images.degrees is None else {"screen_degrees": self.visual_degrees}
+        return {**self.preprocess.settings(), **self.images.settings(), **placed}
 
     def describe(self, index: int) -> str:
         """Name of an image for messages."""
@@ -92,7 +102,13 @@ Inputs = ImageInputs | RawInputs
 
 
 def as_inputs(
-    encoder: Encoder, images: Any, coords: Mapping[str, Any] | None, *, on_error: str = "raise", **options: Any
+    encoder: Encoder,
+    images: Any,
+    coords: Mapping[str, Any] | None,
+    *,
+    on_error: str = "raise",
+    visual_degrees: float | None = None,
+    **options: Any,
 ) -> Inputs:
     """Images through the encoder's preprocessing; for a bare network arrays as they are, and images in [0, 1]."""
     if encoder.preprocess is None and not _are_images(images):
@@ -103,7 +119,12 @@ def as_inputs(
     preprocess = encoder.preprocess or Preprocess()
     if isinstance(preprocess, Preprocess) and preprocess.image_size is None:
         _check_one_size(given)
-    return ImageInputs(given, preprocess)
+    if given.degrees is not None and visual_degrees is None:
+        raise ValueError(
+            f"images are {given.degrees:g}° wide, but the encoder {encoder.name!r} does not say how wide its input is; "
+            "give visual_degrees=."
+        )
+    return ImageInputs(given, preprocess, visual_degrees)
 
 
 def _are_images(images: Any) -> bool:

@@ -381,3 +381,25 @@ def test_the_table_of_layers_shows_shapes():
     assert table["n_units"].tolist() == [1024, 1024, 294, 294, 5]
     with pytest.raises(ValueError, match="give an image"):
         encoders.as_encoder(convolutional()).layers()
+
+
+class Odd(nn.Module):
+    """Gives something that holds no tensor."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = Text()
+
+    def forward(self, x):
+        self.layer(x)
+        return x
+
+
+class Text(nn.Module):
+    def forward(self, x):
+        return {"name": "text"}
+
+
+def test_a_layer_that_gives_no_tensor_is_named_with_its_type():
+    with pytest.raises(TypeError, match=r"layer 'layer' gives a dict that holds no tensor \(it has 'name'\)"):
+        encoders.extract(Odd(), np.zeros((2, 3), dtype=np.float32), "layer")
