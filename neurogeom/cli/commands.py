@@ -280,7 +280,7 @@ def decode(spikes: Path, out: Path, **options: Any) -> None:
 @click.argument("images", type=_file)
 @click.option(
     "--encoder", required=True, metavar="NAME[:PATH]",
-    help="siglip2:PATH, vito:PATH, efficientnet_lite0, random_siglip2, pixels, gabor, pyramid or vone.",
+    help="siglip2:PATH, vito:PATH, efficientnet_lite0, pixels, gabor, pyramid, vone, timm:NAME, ...",
 )  # fmt: skip
 @click.option("--layers", multiple=True, metavar="GLOB", help="Layers, such as 'blocks.*'; all of the encoder's own.")
 @click.option("--out", type=_file, required=True, help="The zarr store to write; a run that was stopped goes on.")

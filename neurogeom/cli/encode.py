@@ -10,6 +10,7 @@ from typing import Any
 
 Say = Callable[[str], None]
 
+LIBRARIES = ("transformers", "timm", "torchvision", "open_clip")
 ENCODERS = ("siglip2:PATH", "vito:PATH", "efficientnet_lite0", "random_siglip2", "pixels", "gabor", "pyramid", "vone")
 
 
@@ -93,6 +94,8 @@ def load_encoder(text: str) -> Any:
         if not path:
             raise ValueError(f"--encoder {name} needs a path: {name}:PATH.")
         return getattr(encoders, name)(path)
+    if name in LIBRARIES:
+        return encoders.from_library(text)
     plain: dict[str, Callable[[], Any]] = {
         "efficientnet_lite0": encoders.efficientnet_lite0,
         "random_siglip2": encoders.random_siglip2,

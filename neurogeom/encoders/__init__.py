@@ -11,6 +11,7 @@ from neurogeom.encoders.efficientnet import efficientnet_lite0
 from neurogeom.encoders.encoder import Encoder, as_encoder
 from neurogeom.encoders.exports import export, with_neuroid_ids
 from neurogeom.encoders.extract import estimate, extract, open_activations
+from neurogeom.encoders.hub import from_library
 from neurogeom.encoders.images import ImageSet, image_set
 from neurogeom.encoders.layers import layer_names
 from neurogeom.encoders.naflex import NaflexPreprocess, naflex_size
@@ -42,6 +43,7 @@ __all__ = [
     "estimate",
     "export",
     "extract",
+    "from_library",
     "gabor",
     "image_set",
     "layer_activations",

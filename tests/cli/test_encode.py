@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import xarray as xr
 from click.testing import CliRunner
 from PIL import Image
 
-from neurogeom import encoders, results
+from neurogeom import encoders, recordings, results
 from neurogeom.cli import cli
 from tests.encoders.siglip_files import write_folder
 
@@ -18,11 +19,11 @@ def run(*arguments):
 
 @pytest.fixture
 def images(tmp_path):
-    """Twelve pictures of three kinds, each kind with its own brightness."""
+    """Thirty pictures of three kinds, each kind with its own brightness."""
     rng = np.random.default_rng(0)
     for kind, base in (("cat", 40), ("dog", 120), ("hen", 200)):
         (tmp_path / "images" / kind).mkdir(parents=True)
-        for index in range(4):
+        for index in range(10):
             pixels = np.clip(base + rng.normal(0, 25, size=(32, 32, 3)), 0, 255).astype(np.uint8)
             Image.fromarray(pixels).save(tmp_path / "images" / kind / f"{kind}_{index}.png")
     return tmp_path / "images"
@@ -33,7 +34,7 @@ def test_from_a_folder_of_images_to_capacity_by_layer(images, values_dir, tmp_pa
     out = tmp_path / "acts.zarr"
     done = run("encode", images, "--encoder", f"siglip2:{folder}", "--layers", "blocks.*", "--out", out)
     assert done.exit_code == 0, done.output
-    assert "12 images, 3 layers, 1,536 units: 73.7 kB" in done.output
+    assert "30 images, 3 layers, 1,536 units: 184.3 kB" in done.output
     assert f"neurogeom capacity {out} --labels object_name" in done.output
     stored = encoders.open_activations(out)
     assert sorted(set(stored.object_name.values)) == ["cat", "dog", "hen"]
@@ -52,6 +53,25 @@ def test_a_second_run_goes_on_and_another_encoder_is_refused(images, tmp_path):
         assert run("encode", images, "--encoder", "gabor", "--out", out).exit_code == 0
     done = run("encode", images, "--encoder", "pixels", "--out", out)
     assert done.exit_code == 1 and "choose another out=" in done.output
+
+
+def test_a_store_predicts_recordings_layer_by_layer(images, tmp_path):
+    out = tmp_path / "acts.zarr"
+    done = run("encode", images, "--encoder", "random_siglip2", "--layers", "blocks.*", "--pool", "mean", "--out", out)
+    assert done.exit_code == 0, done.output
+    stored = encoders.open_activations(out)
+    rng = np.random.default_rng(0)
+    signal = stored.values[:, stored.layer.values == "blocks.1"] @ rng.normal(size=(64, 5))
+    trials = xr.DataArray(
+        np.concatenate([signal, signal]) + 0.01 * rng.normal(size=(60, 5)),
+        dims=("presentation", "neuroid"),
+        coords={"stimulus_id": ("presentation", np.tile(stored.stimulus_id.values, 2))},
+    )
+    recordings.save(tmp_path / "trials.nc", trials)
+    arguments = ["--method", "ridge", "--n-splits", "3", "--out", tmp_path / "predict"]
+    done = run("predict", out, tmp_path / "trials.nc", *arguments)
+    assert done.exit_code == 0, done.output
+    assert all(f"blocks.{index}: r = " in done.output for index in range(4))
 
 
 @pytest.mark.parametrize(
