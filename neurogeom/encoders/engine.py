@@ -34,8 +34,15 @@ def run_blocks(
     for (block, start, stop), inputs in _loaded(plan, batches, progress):
         if start == block[1]:
             current = buffers(block)
-        for name, values in forward(plan, inputs, start, stop).items():
-            current[name][start - block[1] : stop - block[1]] = plan.project(name, values)
+        rows = {name: array[start - block[1] : stop - block[1]] for name, array in current.items()}
+        # what is not projected is copied from the layer to its place, once
+        plan.passes.destinations = {name: part for name, part in rows.items() if name not in plan.fitted}
+        try:
+            for name, values in forward(plan, inputs, start, stop).items():
+                if name not in rows or values is not rows[name]:
+                    rows[name][...] = plan.project(name, values)
+        finally:
+            plan.passes.destinations = {}
         if stop == block[2]:
             finished(block[0], current)
             current = {}

@@ -30,6 +30,8 @@ class Recorder:
         Applied where the tensor lies, before it is copied; what it gives may share memory with its input.
     reuse : bool
         Copy into the same memory in every pass, which is faster; outputs hold until the next pass.
+    into : function (name, call) -> array (n, units) or None, optional
+        Where an output is to be copied, flat; elsewhere where it gives None.
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class Recorder:
         *,
         transform: Transform | None = None,
         reuse: bool = False,
+        into: Callable[[str, int], np.ndarray | None] | None = None,
     ) -> None:
         self.outputs: dict[str, list[np.ndarray]] = {}
         self._parts = dict(module.named_modules(remove_duplicate=False))
@@ -46,6 +49,7 @@ class Recorder:
         self._transform = transform
         self._handles: list[Any] = []
         self._is_pooling = False
+        self._into = into
         self._kept: dict[tuple[str, int], torch.Tensor] | None = {} if reuse else None
 
     def __enter__(self) -> Recorder:
@@ -100,6 +104,10 @@ class Recorder:
         import torch
 
         kept: dict[tuple[str, int], torch.Tensor] = {} if self._kept is None else self._kept
+        wanted = None if self._into is None else self._into(*key)
+        if wanted is not None:
+            torch.from_numpy(wanted).unflatten(1, tuple(tensor.shape[1:])).copy_(tensor.detach())
+            return wanted
         dtype = host_dtype(tensor)
         memory = kept.get(key)
         if memory is None or memory.shape[1:] != tensor.shape[1:] or len(memory) < len(tensor) or memory.dtype != dtype:

@@ -42,6 +42,8 @@ class Passes:
         Whether grids of tokens may differ between images; padding becomes NaN.
     layouts : dict of str to list of Layout
         By layer and call, found in the first pass.
+    destinations : dict of str to array (n, units), float32
+        Where the next pass puts layers, so that nothing is copied twice.
     """
 
     encoder: Encoder
@@ -55,6 +57,7 @@ class Passes:
     device: str = "cpu"
     ragged: bool = False
     layouts: dict[str, list[Layout]] = field(default_factory=dict)
+    destinations: Mapping[str, np.ndarray] = field(default_factory=dict)
     _recorder: Recorder | None = None
     _n: int = 0
     _mask: Any = None
@@ -71,7 +74,9 @@ class Passes:
             stack.enter_context(on_device(module, self.device))
             stack.enter_context(in_mode(module, training=False))
             stack.enter_context(torch.inference_mode())
-            self._recorder = stack.enter_context(Recorder(module, self.targets, transform=self._transform, reuse=True))
+            self._recorder = stack.enter_context(
+                Recorder(module, self.targets, transform=self._transform, reuse=True, into=self._into)
+            )
             yield self
 
     def __call__(self, inputs: Any, n: int, *, precision: str | None = None) -> dict[str, np.ndarray]:
@@ -107,6 +112,11 @@ class Passes:
         found = self(inputs, n)
         self._counts = {name: len(calls) for name, calls in self.layouts.items()}
         return {name: values.shape[1:] for name, values in found.items()}
+
+    def _into(self, name: str, index: int) -> np.ndarray | None:
+        """Where a call of a layer goes in this pass, if it has as many rows."""
+        found = self.destinations.get(call_name(name, index, self._counts.get(name, 1)))
+        return found if found is not None and len(found) == self._n else None
 
     def _check_counts(self, outputs: Mapping[str, list[np.ndarray]]) -> None:
         for name, known in self._counts.items():

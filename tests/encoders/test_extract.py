@@ -403,3 +403,38 @@ class Text(nn.Module):
 def test_a_layer_that_gives_no_tensor_is_named_with_its_type():
     with pytest.raises(TypeError, match=r"layer 'layer' gives a dict that holds no tensor \(it has 'name'\)"):
         encoders.extract(Odd(), np.zeros((2, 3), dtype=np.float32), "layer")
+
+
+class Small(nn.Module):
+    """Runs out of memory for more than three inputs."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(4, 3)
+
+    def forward(self, x):
+        if len(x) > 3:
+            raise torch.OutOfMemoryError("out of memory")
+        return self.layer(x)
+
+
+@pytest.mark.parametrize("project", [None, 2])
+def test_a_batch_that_is_too_large_is_halved(rng, project):
+    x = rng.normal(size=(11, 4)).astype(np.float32)
+    found = encoders.extract(seeded(Small), x, "layer", batch_size=11, project=project)
+    one_by_one = encoders.extract(seeded(Small), x, "layer", batch_size=1, project=project)
+    np.testing.assert_allclose(found.values, one_by_one.values, atol=1e-6)
+    with pytest.raises(torch.OutOfMemoryError):
+        encoders.extract(seeded(lambda: nn.Sequential(Always())), x, "0", batch_size=2)
+
+
+class Always(nn.Module):
+    """Runs out of memory after the first pass, whatever the number of inputs."""
+
+    n = 0
+
+    def forward(self, x):
+        self.n += 1
+        if self.n > 1:
+            raise torch.OutOfMemoryError("out of memory")
+        return x
