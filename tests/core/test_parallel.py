@@ -169,7 +169,8 @@ def test_an_unknown_mode_is_guessed() -> None:
 
 
 SCRIPT = """
-import os, sys, time
+import os, signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a test run in the background inherits that it is ignored
 from neurogeom._core.parallel import run_units
 
 def say(text):

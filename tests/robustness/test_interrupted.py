@@ -28,7 +28,9 @@ STOP_AT = {
 
 def killed(script: str, signal_number: int = signal.SIGKILL) -> None:
     """Run a script until it says it is there, and kill it."""
-    process = subprocess.Popen([sys.executable, "-c", textwrap.dedent(script)], stdout=subprocess.PIPE, text=True)
+    # a test run in the background inherits that Ctrl-C is ignored
+    script = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n" + textwrap.dedent(script)
+    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
         assert process.stdout.readline() == "there\n"
