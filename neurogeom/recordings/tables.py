@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -28,9 +29,11 @@ def read(
     """Responses of a table in long form; columns are recognized by their names or named by the user."""
     if dims is not None:
         raise ValueError(f"{path.name} is a table, whose axes are named by columns. Leave dims out.")
+    separator = "\t" if path.suffix.lower() == ".tsv" else ","
     try:
-        table = pd.read_csv(path, sep="\t" if path.suffix.lower() == ".tsv" else ",")
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, ValueError) as error:
+        _check_fields(path, separator)
+        table = pd.read_csv(path, sep=separator)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, ValueError, csv.Error) as error:
         raise ValueError(f"{path} cannot be read as a table: {error}.") from error
     unit = _pick(table, neuroid, NEUROID_COLUMNS, "neuroid=", path)
     value = _pick(table, variable, VALUE_COLUMNS, "variable=", path)
@@ -40,8 +43,29 @@ def read(
     return from_long(table, unit=unit, value=value, keys=keys, source=path.name)
 
 
+def _check_fields(path: Path, separator: str) -> None:
+    """Refuse rows with more fields than names: pandas would shift them; it refuses itself what only begins later."""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = (row for row in csv.reader(file, delimiter=separator) if any(row))
+        header, first = next(rows, []), next(rows, [])
+    if len(first) > len(header):
+        raise ValueError(
+            f"its rows have {len(first)} fields, the header has {len(header)} names, so it is not known which column "
+            f"is which. Remove {separator!r} at the ends of rows, or name every column (that of row names too)"
+        )
+
+
 def from_long(table: pd.DataFrame, *, unit: str, value: str, keys: list[str], source: str) -> xr.DataArray:
     """Rows as responses; columns that are the same for all rows of a presentation or neuroid become coordinates."""
+    for key in (unit, *keys):
+        missing = np.flatnonzero(table[key].isna())
+        if len(missing):
+            listed = ", ".join(str(row + 2) for row in missing[:5])
+            raise ValueError(
+                f"{source}: column {key!r} is empty in {len(missing)} rows (of the file: {listed}"
+                f"{', …' if len(missing) > 5 else ''}), so it is not known whose response they hold. Fill it or leave "
+                "these rows out."
+            )
     rows, shown = pd.factorize(pd.MultiIndex.from_frame(table[keys]))
     columns, names = pd.factorize(table[unit])
     place = rows.astype(np.int64) * len(names) + columns

@@ -323,3 +323,23 @@ def test_options_of_another_format_are_refused(tmp_path):
     )
     with pytest.raises(TypeError, match="Did you mean 'group'"):
         recordings.load(tmp_path / "a.nc", groups="x")
+
+
+@pytest.mark.parametrize("row", ["1,1,2.5,", "row 1,1,1,2.5", "1,1,2.5,,"])
+def test_rows_with_more_fields_than_the_header_has_names_are_refused(tmp_path, row):
+    (tmp_path / "a.csv").write_text(f"neuroid_id,trial,response\n{row}\n{row.replace('1,1', '2,1')}\n")
+    with pytest.raises(ValueError, match=r"a.csv .*: its rows have [45] fields, the header has 3 names"):
+        recordings.load(tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (["1,1,1", ",2,2", "2,2,3"], r"'neuroid_id' is empty in 1 rows \(of the file: 3\)"),
+        (["1,1,1", "1,2,2", "2,,3", "1,,4"], r"'trial' is empty in 2 rows \(of the file: 4, 5\)"),
+    ],
+)
+def test_a_row_that_does_not_say_whose_response_it_holds_is_refused(tmp_path, rows, message):
+    (tmp_path / "a.csv").write_text("\n".join(["neuroid_id,trial,response", *rows]) + "\n")
+    with pytest.raises(ValueError, match=message):
+        recordings.load(tmp_path / "a.csv")
