@@ -44,7 +44,7 @@ def from_spike_times(
     rate : bool
         Spikes per second in place of counts.
     neuroids : DataFrame or mapping of str to array, optional
-        Coordinates of the units, in their order or (DataFrame) indexed by their names.
+        Coordinates of the units: a DataFrame is indexed by their names; without names, entries are in their order.
 
     Returns
     -------
@@ -103,6 +103,12 @@ def read_spikes(spike_times: Any) -> dict[str, np.ndarray]:
     if isinstance(spike_times, pd.DataFrame):
         unit = _column(spike_times, UNIT_COLUMNS, "units")
         time = _column(spike_times, TIME_COLUMNS, "times")
+        missing = int(spike_times[unit].isna().sum())
+        if missing:
+            raise ValueError(
+                f"{missing} of {len(spike_times)} spikes have no unit: column {unit!r} is empty there. "
+                "Leave these rows out, or name their unit."
+            )
         found = {key: rows[time].to_numpy() for key, rows in spike_times.groupby(unit, sort=True)}
     elif isinstance(spike_times, Mapping) or hasattr(spike_times, "items"):  # also pynapple's TsGroup
         found = {key: getattr(value, "t", value) for key, value in spike_times.items()}
@@ -188,8 +194,8 @@ def _check_units_of_time(units: Mapping[str, np.ndarray], events: np.ndarray, st
 def _neuroid_coords(neuroids: Any, names: list[str]) -> dict[str, Any]:
     if neuroids is None:
         return {}
-    if isinstance(neuroids, pd.DataFrame) and set(names) <= set(map(str, neuroids.index)):
-        neuroids = neuroids.set_axis(neuroids.index.astype(str)).loc[names]
+    if isinstance(neuroids, pd.DataFrame) and _has_names(neuroids, names):
+        neuroids = neuroids.set_axis(list(map(str, neuroids.index))).loc[names]
     coords = {}
     for key in neuroids:
         values = _plain(neuroids[key])
@@ -197,6 +203,23 @@ def _neuroid_coords(neuroids: Any, names: list[str]) -> dict[str, Any]:
             raise ValueError(f"neuroids[{key!r}] has {len(values)} entries, there are {len(names)} units.")
         coords[str(key)] = ("neuroid", values)
     return coords
+
+
+def _has_names(neuroids: pd.DataFrame, names: list[str]) -> bool:
+    """Whether the rows are found by the units' names; a plain count of rows is no name unless the units are counted."""
+    index = list(map(str, neuroids.index))
+    missing = [name for name in names if name not in set(index)]
+    if not missing:
+        twice = sorted({name for name in names if index.count(name) > 1})
+        if twice:
+            raise ValueError(f"the index of neuroids names {quoted(twice)} more than once. Keep one row for each unit.")
+        return True
+    if index == [str(row) for row in range(len(index))]:
+        return False
+    raise ValueError(
+        f"the index of neuroids has no {quoted(missing)}: {len(missing)} of {len(names)} units. It has "
+        f"{quoted(index)}. Give it the names of the units, or take .reset_index(drop=True) where rows are in order."
+    )
 
 
 def _column(table: pd.DataFrame, options: Sequence[str], what: str) -> str:

@@ -203,3 +203,32 @@ def test_quality_tells_silent_lost_and_untuned_units(rng):
         recordings.select_units(responses, min_response=1000)
     with pytest.raises(ValueError, match="no filter"):
         recordings.select_units(responses)
+
+
+@pytest.mark.parametrize("index", [["zz", "yy"], ["u", "zz"], [7, 8]])
+def test_a_table_of_other_units_is_refused_and_the_missing_ones_are_named(index):
+    table = pd.DataFrame({"area": ["V4", "IT"]}, index=index)
+    with pytest.raises(ValueError, match=r"index of neuroids has no .*'v'.*It has"):
+        recordings.from_spike_times(
+            {"u": [1.05], "v": [1.06]}, {"on": [1.0, 2.0]}, align_to="on", window=(0, 100), neuroids=table
+        )
+
+
+def test_a_table_of_units_goes_by_name_where_it_has_names_and_by_order_elsewhere():
+    spikes, trials = {"u": [1.05], "v": [1.06]}, {"on": [1.0, 2.0]}
+    named = pd.DataFrame({"area": ["V4", "IT", "V1"]}, index=["v", "u", "w"])
+    counts = recordings.from_spike_times(spikes, trials, align_to="on", window=(0, 100), neuroids=named)
+    assert counts["area"].values.tolist() == ["IT", "V4"]
+    ordered = named.iloc[:2].reset_index(drop=True)
+    counts = recordings.from_spike_times(spikes, trials, align_to="on", window=(0, 100), neuroids=ordered)
+    assert counts["area"].values.tolist() == ["V4", "IT"]
+    with pytest.raises(ValueError, match="more than once"):
+        recordings.from_spike_times(
+            spikes, trials, align_to="on", window=(0, 100), neuroids=named.set_axis(["v", "u", "u"])
+        )
+
+
+def test_spikes_without_a_unit_are_refused_and_counted():
+    spikes = pd.DataFrame({"unit": ["a", None, "a", np.nan], "time": [1.05, 1.06, 1.07, 1.08]})
+    with pytest.raises(ValueError, match=r"2 of 4 spikes have no unit: column 'unit'"):
+        recordings.from_spike_times(spikes, {"on": [1.0, 2.0]}, align_to="on", window=(0, 100))
