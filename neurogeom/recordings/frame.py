@@ -11,6 +11,7 @@ import xarray as xr
 from neurogeom._core.memory import require_memory
 from neurogeom._core.responses import NEUROID_DIMS, PRESENTATION_DIMS, quoted
 from neurogeom._core.validation import check_option
+from neurogeom._core.warnings import LayoutWarning, warn
 
 TIME_DIMS = ("time_bin", "time", "bin", "time_bins")
 ROLES = ("presentation", "neuroid", "time_bin", "stimulus", "repetition")
@@ -83,9 +84,14 @@ def attach_coordinate(responses: xr.DataArray, key: str, values: Any, *, optiona
     entries = plain_text(np.asarray(values))
     fits = [dim for dim in responses.dims if entries.ndim == 1 and responses.sizes[dim] == len(entries)]
     if not fits:
-        if optional:
-            return responses
         sizes = ", ".join(f"{dim} {size}" for dim, size in responses.sizes.items())
+        if optional:
+            warn(
+                f"array {key!r} beside the responses has shape {entries.shape}, the length of no axis ({sizes}); "
+                "it is left out.",
+                LayoutWarning,
+            )
+            return responses
         raise ValueError(f"coords[{key!r}] has shape {entries.shape}, which is the length of no axis ({sizes}).")
     last = key.rsplit("/", 1)[-1]
     dim = "neuroid" if "neuroid" in fits and (len(fits) == 1 or last in NEUROID_COORDS) else fits[0]

@@ -417,3 +417,10 @@ def test_a_damaged_block_inside_a_file_is_found_when_it_is_read(rng, tmp_path):
     path.write_bytes(content)
     with pytest.raises(ValueError, match="a.nc is damaged"):
         recordings.load(path)
+
+
+def test_an_array_whose_length_is_that_of_no_axis_is_left_out_with_a_warning(tmp_path, rng):
+    np.savez(tmp_path / "a.npz", responses=rng.normal(size=(24, 6)), label=list("abcab"), other=np.arange(24))
+    with pytest.warns(UserWarning, match=r"'label' .* \(5,\), .*presentation 24, neuroid 6") as caught:
+        found = recordings.load(tmp_path / "a.npz")
+    assert len(caught) == 1 and set(found.coords) == {"other"}
