@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from neurogeom._core.warnings import DegenerateInputWarning, warn
 from neurogeom.recordings.activations import is_store, read_store
 from neurogeom.recordings.frame import as_responses, check_fits, choose_variable
 
@@ -37,11 +38,23 @@ def read(
         if key != chosen and one.ndim == 1:
             axes = _axis_names(one)
             coords[key] = (axes, np.asarray(one[:])) if axes and names else np.asarray(one[:])
+    _warn_of_missing_chunks(arrays[chosen], chosen, path)
     attrs = {key: value for key, value in dict(arrays[chosen].attrs).items() if not key.startswith("_")}
     attrs.pop("coordinates", None)
     return as_responses(
         np.asarray(arrays[chosen][...]), dims=dims, coords=coords, file_dims=names, attrs=attrs, source=path.name
     )
+
+
+def _warn_of_missing_chunks(array: Any, key: str, path: Path) -> None:
+    """Chunks that were never written read as the fill value, and so do those that were not copied."""
+    total, stored = int(array.nchunks), int(array.nchunks_initialized)
+    if stored < total:
+        warn(
+            f"array {key!r} of {path.name} has {stored} of {total} chunks; the others read as the fill value, "
+            f"{array.fill_value}. If it was not saved so, the store is not copied to the end: get it again.",
+            DegenerateInputWarning,
+        )
 
 
 def _axis_names(array: Any) -> tuple[str, ...] | None:

@@ -424,3 +424,15 @@ def test_an_array_whose_length_is_that_of_no_axis_is_left_out_with_a_warning(tmp
     with pytest.warns(UserWarning, match=r"'label' .* \(5,\), .*presentation 24, neuroid 6") as caught:
         found = recordings.load(tmp_path / "a.npz")
     assert len(caught) == 1 and set(found.coords) == {"other"}
+
+
+def test_chunks_that_are_missing_from_a_store_are_counted_in_a_warning(tmp_path, recwarn):
+    zarr = pytest.importorskip("zarr")
+    array = zarr.open(str(tmp_path / "a.zarr"), mode="w", shape=(6, 4), chunks=(3, 2), dtype="f8", fill_value=np.nan)
+    array[:] = 1.0
+    assert recordings.load(tmp_path / "a.zarr").values.tolist() == np.ones((6, 4)).tolist()
+    assert not [one for one in recwarn.list if "chunks" in str(one.message)]
+    (tmp_path / "a.zarr" / "c" / "1" / "0").unlink()
+    with pytest.warns(UserWarning, match=r"a.zarr has 3 of 4 chunks; .* nan"):
+        found = recordings.load(tmp_path / "a.zarr")
+    assert np.isnan(found.values).sum() == 6
