@@ -7,10 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
 from neurogeom._core.memory import NotEnoughMemoryError
 from neurogeom.recordings.frame import as_responses, check_fits, choose_variable, plain_text
+
+MISSING_TEXT = "missing_text"  # attribute with the word that stands for missing entries of a coordinate of text
 
 
 def read(
@@ -26,7 +29,7 @@ def read(
             check_fits(dataset[chosen].nbytes, path.name)
             array = dataset[chosen].load()
             coords: dict[str, Any] = {
-                str(key): (tuple(map(str, one.dims)), plain_text(one.values))
+                str(key): (tuple(map(str, one.dims)), _with_missing(one))
                 for key, one in dataset.variables.items()
                 if key != chosen and one.ndim == 1
             }
@@ -60,6 +63,13 @@ def _opened(path: Path, group: str | None) -> Iterator[xr.Dataset]:
             raise
         except (OSError, RuntimeError, KeyError, EOFError) as error:
             raise ValueError(f"{path} is damaged: its arrays cannot be read ({error}).") from error
+
+
+def _with_missing(variable: xr.Variable) -> np.ndarray:
+    values = plain_text(variable.values)
+    if values.dtype.kind == "O" and MISSING_TEXT in variable.attrs:
+        values[values == str(variable.attrs[MISSING_TEXT])] = np.nan
+    return values
 
 
 def _where(path: Path, group: str | None) -> str:

@@ -12,6 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from neurogeom.io import atomic_path
+from neurogeom.recordings.netcdf import MISSING_TEXT
 
 SUFFIXES = (".nc", ".nc4")
 
@@ -58,7 +59,7 @@ def save(path: str | os.PathLike[str], responses: xr.DataArray) -> Path:
     if not {"presentation", "neuroid"} <= set(responses.dims):
         raise ValueError(f"responses has axes {responses.dims}; needed are presentation and neuroid. Rename them.")
     coords = {
-        str(key): (one.dims, _storable(one.values, str(key)))
+        str(key): (one.dims, *_storable(one.values))
         for key, one in responses.coords.items()
         if not (key in responses.dims and isinstance(responses.indexes.get(key), pd.MultiIndex))
     }
@@ -72,17 +73,25 @@ def save(path: str | os.PathLike[str], responses: xr.DataArray) -> Path:
     return target
 
 
-def _storable(values: np.ndarray, key: str) -> np.ndarray:
-    """A coordinate as netCDF can hold it: text where it is text, and nothing else of Python."""
+def _storable(values: np.ndarray) -> tuple[np.ndarray, dict[str, str]]:
+    """A coordinate as netCDF can hold it: text where it is text, and nothing else of Python.
+
+    netCDF has no missing text: a word that is no entry stands for it and is named in an attribute.
+    """
     if values.dtype.kind not in "OUT":
-        return values
+        return values, {}
     if all(isinstance(value, str) for value in values.ravel()):
-        return values.astype(object)
+        return values.astype(object), {}
     numbers = pd.to_numeric(pd.Series(values.ravel()), errors="coerce")
     if not any(isinstance(value, str | bytes) for value in values.ravel()) and not numbers.isna().all():
-        return numbers.to_numpy().reshape(values.shape)
-    text = ["" if pd.isna(value) else str(value) for value in values.ravel()]
-    return np.array(text, dtype=object).reshape(values.shape)
+        return numbers.to_numpy().reshape(values.shape), {}
+    missing = pd.isna(pd.Series(values.ravel())).to_numpy()
+    text = np.array([str(value) for value in values.ravel()], dtype=object)
+    stand_in = ""
+    while stand_in in text[~missing]:
+        stand_in += "?"
+    text[missing] = stand_in
+    return text.reshape(values.shape), {MISSING_TEXT: stand_in} if missing.any() else {}
 
 
 def _attribute(value: Any) -> Any:

@@ -379,7 +379,7 @@ def test_mixed_and_missing_entries_of_coordinates_are_stored_as_text_or_numbers(
     )
     odd.attrs["flags"] = [True, None, "x"]
     loaded = recordings.load(recordings.save(tmp_path / "a.nc", odd))
-    assert loaded["mixed"].values.tolist() == ["a", "1", "", "2.5", "b", "c"]
+    assert loaded["mixed"].fillna("missing").values.tolist() == ["a", "1", "missing", "2.5", "b", "c"]
     np.testing.assert_array_equal(loaded["gaps"].values, [1, np.nan, 3, 4, 5, 6])
     assert loaded.attrs["flags"] == '[true, null, "x"]'
 
@@ -436,3 +436,13 @@ def test_chunks_that_are_missing_from_a_store_are_counted_in_a_warning(tmp_path,
     with pytest.warns(UserWarning, match=r"a.zarr has 3 of 4 chunks; .* nan"):
         found = recordings.load(tmp_path / "a.zarr")
     assert np.isnan(found.values).sum() == 6
+
+
+@pytest.mark.parametrize("missing", [None, np.nan])
+@pytest.mark.parametrize("word", ["b", ""])
+def test_missing_labels_are_missing_after_saving_not_a_class_without_a_name(tmp_path, responses, missing, word):
+    labels = np.array(["a", word, missing, "a", missing, word], dtype=object)
+    saved = recordings.save(tmp_path / "a.nc", responses.assign_coords(label=("presentation", labels)))
+    found = recordings.load(saved)["label"]
+    assert found.isnull().values.tolist() == [False, False, True, False, True, False]
+    assert found.values[[0, 1, 3, 5]].tolist() == ["a", word, "a", word]
