@@ -135,7 +135,8 @@ def time_window(responses: xr.DataArray, start: float, stop: float, *, reduce: s
     Raises
     ------
     ValueError
-        No time bins, an empty window, or one that cuts a bin.
+        No time bins, bins that end before they start, an empty window, or one that cuts a bin; for "sum" and "mean"
+        also bins that overlap or leave a part of the window out.
 
     Examples
     --------
@@ -155,6 +156,12 @@ def time_window(responses: xr.DataArray, start: float, stop: float, *, reduce: s
     if not start < stop:
         raise ValueError(f"start={start:g} is not before stop={stop:g}.")
     left, right = responses["time_bin_start"].values, responses["time_bin_end"].values
+    backward = np.flatnonzero(~(left < right))
+    if len(backward):
+        raise ValueError(
+            f"{len(backward)} of {len(left)} time bins do not end after they start (first: bin {backward[0]}, from "
+            f"{left[backward[0]]:g} to {right[backward[0]]:g}). Correct time_bin_start and time_bin_end."
+        )
     slack = 1e-9 * np.abs(np.concatenate([left, right])).max()
     inside = (left >= start - slack) & (right <= stop + slack)
     cut = ~inside & (left < stop - slack) & (right > start + slack)
@@ -168,8 +175,23 @@ def time_window(responses: xr.DataArray, start: float, stop: float, *, reduce: s
         )
     chosen = responses.isel(time_bin=np.flatnonzero(inside))
     if reduce != "none":
+        _check_covered(left[inside], right[inside], start, stop)
         chosen = getattr(chosen, reduce)("time_bin", keep_attrs=True)
     return chosen.assign_attrs(window_start=start, window_stop=stop)
+
+
+def _check_covered(left: np.ndarray, right: np.ndarray, start: float, stop: float) -> None:
+    """Refuse bins that do not fill a window one after the other: their mean or sum would not be that of the window."""
+    order = np.argsort(left)
+    ends, begins = np.append(start, right[order]), np.append(left[order], stop)
+    wrong = np.flatnonzero(np.abs(begins - ends) > 1e-3 * (right - left).min())
+    if len(wrong):
+        end, begin = ends[wrong[0]], begins[wrong[0]]
+        what = f"no bin lies from {end:g} to {begin:g}" if end < begin else f"bins overlap from {begin:g} to {end:g}"
+        raise ValueError(
+            f"the bins do not fill the window {start:g} to {stop:g} once: {what}. Choose a window that is filled, or "
+            'take the bins as they are: reduce="none".'
+        )
 
 
 def check_recording(responses: Any) -> None:

@@ -228,3 +228,23 @@ def test_onset_is_left_out_where_time_does_not_reach_it() -> None:
     ax = readout.classify(recording(first=20), "category", window=20, seed=0).plot()
     assert not [text for text in ax.texts if text.get_text() == "stimulus onset"]
     plt.close("all")
+
+
+def test_a_window_over_bins_that_are_missing_or_overlap_is_refused() -> None:
+    holes = recording().isel(time_bin=[4, 6, 7])  # 0 to 10, 20 to 40
+    with pytest.raises(ValueError, match="no bin lies from 10 to 20"):
+        time_windows(holes, 40)
+    with pytest.raises(ValueError, match="no bin lies from 40 to 1e"):
+        time_window(holes, 20, 1e9)
+    assert time_window(holes, 20, 40).shape == (40, 20)
+    assert time_window(holes, 0, 40, reduce="none").sizes["time_bin"] == 3
+    twice = recording().isel(time_bin=[4, 4, 5])
+    with pytest.raises(ValueError, match="bins overlap from 0 to 10"):
+        time_window(twice, 0, 20, reduce="sum")
+
+
+def test_bins_that_end_before_they_start_are_refused() -> None:
+    responses = recording()
+    backward = responses.assign_coords(time_bin_end=("time_bin", responses.time_bin_start.values - 10))
+    with pytest.raises(ValueError, match=r"12 of 12 time bins .* from -40 to -50"):
+        time_window(backward, 0, 40)
