@@ -45,7 +45,13 @@ def read_variables(path: Path) -> dict[str, Any]:
         start = file.read(128)
     if not start.startswith(b"MATLAB 5") and _is_hdf5(path):
         with opened(path) as file:
-            return _flat({key: _from_hdf5(file, file[key]) for key in file if not key.startswith("#")})
+            content = {key: _from_hdf5(file, file[key]) for key in file if not key.startswith("#")}
+            if not any("MATLAB_class" in file[key].attrs for key in content):
+                raise ValueError(
+                    f"{path} is HDF5, but not written by MATLAB (no variable has a MATLAB_class), so the order of its "
+                    "axes is not known. Give it an ending that says what it is, .nc or .h5, and load that."
+                )
+            return _flat(content)
     from scipy.io import loadmat
 
     try:

@@ -343,3 +343,17 @@ def test_a_row_that_does_not_say_whose_response_it_holds_is_refused(tmp_path, ro
     (tmp_path / "a.csv").write_text("\n".join(["neuroid_id,trial,response", *rows]) + "\n")
     with pytest.raises(ValueError, match=message):
         recordings.load(tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize("writer", ["h5py", "xarray"])
+def test_hdf5_that_matlab_did_not_write_is_not_turned(rng, tmp_path, writer):
+    if writer == "h5py":
+        with h5py.File(tmp_path / "a.mat", "w") as file:
+            file["rates"] = rng.normal(size=(24, 30))
+    else:
+        array = xr.DataArray(rng.normal(size=(24, 30)), dims=("presentation", "neuroid"), name="rates")
+        array.to_netcdf(tmp_path / "a.mat", engine="h5netcdf")
+    with pytest.raises(ValueError, match=r"a.mat is HDF5, but not written by MATLAB"):
+        recordings.load(tmp_path / "a.mat")
+    (tmp_path / "a.mat").rename(tmp_path / "a.h5")
+    assert recordings.load(tmp_path / "a.h5").shape == (24, 30)
