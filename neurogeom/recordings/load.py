@@ -101,6 +101,8 @@ def load(
     source = Path(path).expanduser()
     if not source.exists():
         raise FileNotFoundError(2, "there is no such file", str(source))
+    if not (source.is_file() or source.is_dir()):  # opening a pipe would wait for a writer
+        raise ValueError(f"{source} is neither a file nor a folder, but a pipe, socket or device. Copy it first.")
     name = recognize(source)
     module = importlib.import_module(FORMATS[name].module)
     _check_options(name, module.read, options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 
 import h5py
@@ -446,3 +447,13 @@ def test_missing_labels_are_missing_after_saving_not_a_class_without_a_name(tmp_
     found = recordings.load(saved)["label"]
     assert found.isnull().values.tolist() == [False, False, True, False, True, False]
     assert found.values[[0, 1, 3, 5]].tolist() == ["a", word, "a", word]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names on this system")
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "a.nc")
+    writer = os.open(tmp_path / "a.nc", os.O_RDWR)  # so that a reader that opens it does not wait for ever
+    os.write(writer, b"CDF" + bytes(517))
+    with pytest.raises(ValueError, match=r"a.nc is neither a file nor a folder"):
+        recordings.load(tmp_path / "a.nc")
+    os.close(writer)
