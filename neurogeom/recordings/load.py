@@ -86,6 +86,8 @@ def load(
     ------
     FileNotFoundError
         No such file.
+    TypeError
+        Options of another format, or dims as one text.
     ValueError
         An unknown format, a damaged or foreign file, several possible variables (the error lists them), or axes that
         the file does not name.
@@ -98,6 +100,8 @@ def load(
     >>> load(path).coords["object_name"].values.tolist()
     ['a', 'a', 'b', 'b']
     """
+    if isinstance(dims, str):
+        raise TypeError(f"dims={dims!r} is text; needed is a name for each axis, such as dims=({dims!r}, ...).")
     source = Path(path).expanduser()
     if not source.exists():
         raise FileNotFoundError(2, "there is no such file", str(source))

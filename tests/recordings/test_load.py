@@ -457,3 +457,9 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
     with pytest.raises(ValueError, match=r"a.nc is neither a file nor a folder"):
         recordings.load(tmp_path / "a.nc")
     os.close(writer)
+
+
+def test_one_text_for_the_axes_is_not_taken_letter_by_letter(tmp_path):
+    np.save(tmp_path / "a.npy", np.zeros((2, 2)))
+    with pytest.raises(TypeError, match="dims='presentation' is text"):
+        recordings.load(tmp_path / "a.npy", dims="presentation")
