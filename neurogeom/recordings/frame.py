@@ -66,8 +66,9 @@ def as_responses(
     renamed = dict(zip(file_dims or (), roles))
     array = xr.DataArray(values, dims=roles, attrs=dict(attrs or {}))
     for key, (axes, entries) in named.items():
-        if len(axes) == 1 and axes[0] in renamed:
-            array = array.assign_coords({_free_name(key, roles): (renamed[axes[0]], plain_text(entries))})
+        if all(axis in renamed for axis in axes):
+            moved = tuple(renamed[axis] for axis in axes)
+            array = array.assign_coords({_free_name(key, roles): (moved, plain_text(entries))})
     array = _stack_repetitions(_with_all_axes(array))
     for key, value in coords.items():
         if not isinstance(value, tuple):
@@ -185,13 +186,18 @@ def _stack_repetitions(array: xr.DataArray) -> xr.DataArray:
     stacked = ordered.values.reshape(n_stimuli * n_repetitions, *(array.sizes[dim] for dim in rest))
     coords: dict[str, Any] = {"repetition": ("presentation", repetition)}
     for key, coordinate in ordered.coords.items():
-        index = {"stimulus": stimulus, "repetition": repetition}.get(str(coordinate.dims[0]))
-        moved = (coordinate.dims[0], coordinate.values) if index is None else ("presentation", coordinate.values[index])
-        coords[str(key)] = moved
+        coords[str(key)] = _stacked(coordinate, stimulus, repetition)
     out = xr.DataArray(stacked, dims=("presentation", *rest), coords=coords, attrs=array.attrs)
     out = _with_default_ids(out, stimulus)
     shown = np.isfinite(stacked.reshape(len(stacked), -1)).any(axis=1)
     return out.isel(presentation=np.flatnonzero(shown))
+
+
+def _stacked(coordinate: xr.DataArray, stimulus: np.ndarray, repetition: np.ndarray) -> xr.Variable:
+    """A coordinate of any axes, with those of stimulus and repetition joined into presentations."""
+    index = {"stimulus": stimulus, "repetition": repetition}
+    here = {dim: xr.Variable("presentation", index[dim]) for dim in map(str, coordinate.dims) if dim in index}
+    return coordinate.variable.to_base_variable().isel(here) if here else coordinate.variable
 
 
 def _with_default_ids(array: xr.DataArray, stimulus: np.ndarray) -> xr.DataArray:

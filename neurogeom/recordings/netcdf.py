@@ -31,7 +31,7 @@ def read(
             coords: dict[str, Any] = {
                 str(key): (tuple(map(str, one.dims)), _with_missing(one))
                 for key, one in dataset.variables.items()
-                if key != chosen and one.ndim == 1
+                if key != chosen and (one.ndim == 1 or key in array.coords)
             }
             attrs = {str(key): value for key, value in (dataset.attrs | array.attrs).items() if key != "_NCProperties"}
     if chosen is None:

@@ -463,3 +463,24 @@ def test_one_text_for_the_axes_is_not_taken_letter_by_letter(tmp_path):
     np.save(tmp_path / "a.npy", np.zeros((2, 2)))
     with pytest.raises(TypeError, match="dims='presentation' is text"):
         recordings.load(tmp_path / "a.npy", dims="presentation")
+
+
+def test_coordinates_without_an_axis_or_with_two_are_kept(tmp_path, responses):
+    whole = responses.assign_coords(
+        position=5, area="V4", depth_of_trial=(("presentation", "neuroid"), np.arange(24.0).reshape(6, 4))
+    )
+    found = recordings.load(recordings.save(tmp_path / "a.nc", whole))
+    assert found["position"].item() == 5 and found["area"].item() == "V4"
+    assert_same(found, whole)
+
+
+def test_coordinates_of_stimulus_and_repetition_are_those_of_their_presentations(tmp_path):
+    shown = xr.DataArray(
+        np.arange(12.0).reshape(3, 2, 2),
+        dims=("stimulus", "repetition", "neuroid"),
+        coords={"reward": (("repetition", "stimulus"), np.arange(6).reshape(2, 3)), "day": 7},
+        name="data",
+    )
+    shown.to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
+    found = recordings.load(tmp_path / "a.nc", dims=shown.dims)
+    assert found["reward"].values.tolist() == [0, 3, 1, 4, 2, 5] and found["day"].item() == 7
