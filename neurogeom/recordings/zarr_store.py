@@ -37,13 +37,22 @@ def read(
     for key, one in arrays.items():
         if key != chosen and one.ndim == 1:
             axes = _axis_names(one)
-            coords[key] = (axes, np.asarray(one[:])) if axes and names else np.asarray(one[:])
+            entries = _content(one, key, path)
+            coords[key] = (axes, entries) if axes and names else entries
     _warn_of_missing_chunks(arrays[chosen], chosen, path)
     attrs = {key: value for key, value in dict(arrays[chosen].attrs).items() if not key.startswith("_")}
     attrs.pop("coordinates", None)
-    return as_responses(
-        np.asarray(arrays[chosen][...]), dims=dims, coords=coords, file_dims=names, attrs=attrs, source=path.name
-    )
+    values = _content(arrays[chosen], chosen, path)
+    return as_responses(values, dims=dims, coords=coords, file_dims=names, attrs=attrs, source=path.name)
+
+
+def _content(array: Any, key: str, path: Path) -> np.ndarray:
+    try:
+        return np.asarray(array[...])
+    except Exception as error:  # codecs raise many kinds for chunks that are cut
+        raise ValueError(
+            f"{path}: array {key!r} cannot be read; its chunks are damaged or cut short ({error}). Get the store again."
+        ) from error
 
 
 def _warn_of_missing_chunks(array: Any, key: str, path: Path) -> None:

@@ -484,3 +484,15 @@ def test_coordinates_of_stimulus_and_repetition_are_those_of_their_presentations
     shown.to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
     found = recordings.load(tmp_path / "a.nc", dims=shown.dims)
     assert found["reward"].values.tolist() == [0, 3, 1, 4, 2, 5] and found["day"].item() == 7
+
+
+@pytest.mark.parametrize("key", ["responses", "label"])
+def test_chunks_that_are_cut_short_are_an_error_that_names_store_and_array(tmp_path, rng, key):
+    zarr = pytest.importorskip("zarr")
+    group = zarr.open_group(str(tmp_path / "a.zarr"), mode="w")
+    group.create_array("responses", data=rng.normal(size=(60, 40)))
+    group.create_array("label", data=np.arange(60))
+    (chunk,) = [one for one in (tmp_path / "a.zarr" / key / "c").rglob("*") if one.is_file()]
+    chunk.write_bytes(chunk.read_bytes()[: chunk.stat().st_size // 2])
+    with pytest.raises(ValueError, match=rf"a.zarr: array '{key}' cannot be read"):
+        recordings.load(tmp_path / "a.zarr")
