@@ -38,11 +38,16 @@ def read(path: Path, *, variable: str | None = None, dims: tuple[str, ...] | Non
 
 def _member(archive: Any, key: str, path: Path, *, skip_objects: bool) -> np.ndarray | None:
     try:
-        return archive[key]
-    except (ValueError, EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
+        found = archive[key]
+    except (ValueError, EOFError, OSError, zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError) as error:
+        if "password" in str(error):
+            raise ValueError(f"{path} is locked by a password. Unpack it and pack it without one.") from error
         if skip_objects and _is_object_error(error):
             return None
         raise ValueError(_explain(path, error, f" (array {key!r})")) from error
+    if isinstance(found, np.ndarray):
+        return found
+    raise ValueError(f"{path} holds {key!r}, which is no NumPy array. Unpack it and load a file.")
 
 
 def _is_object_error(error: Exception) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import zipfile
 
 import h5py
 import numpy as np
@@ -496,3 +497,21 @@ def test_chunks_that_are_cut_short_are_an_error_that_names_store_and_array(tmp_p
     chunk.write_bytes(chunk.read_bytes()[: chunk.stat().st_size // 2])
     with pytest.raises(ValueError, match=rf"a.zarr: array '{key}' cannot be read"):
         recordings.load(tmp_path / "a.zarr")
+
+
+@pytest.mark.parametrize("member", ["a.txt", "a.npy"])
+def test_zips_of_something_else_are_refused_by_name(tmp_path, member):
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        archive.writestr(member, "these are words")
+    with pytest.raises(ValueError, match=r"a.npz holds 'a(.txt)?', which is no NumPy array"):
+        recordings.load(tmp_path / "a.npz")
+
+
+def test_zips_with_a_password_say_so(tmp_path):
+    np.savez(tmp_path / "a.npz", responses=np.zeros((4, 3)))
+    content = bytearray((tmp_path / "a.npz").read_bytes())
+    content[content.index(b"PK\x03\x04") + 6] |= 1  # the flag of an encrypted member, in both of its headers
+    content[content.index(b"PK\x01\x02") + 8] |= 1
+    (tmp_path / "a.npz").write_bytes(content)
+    with pytest.raises(ValueError, match=r"a.npz is locked by a password"):
+        recordings.load(tmp_path / "a.npz")
