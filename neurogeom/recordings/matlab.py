@@ -92,7 +92,7 @@ def _from_hdf5(file: Any, item: Any) -> Any:
     if item.attrs.get("MATLAB_empty", 0):
         return np.zeros(0)
     if h5py.check_ref_dtype(item.dtype) is not None:
-        cells = [_from_hdf5(file, file[reference]) for reference in np.asarray(item[()]).T.ravel()]
+        cells = [_from_hdf5(file, _cell(file, item, reference)) for reference in np.asarray(item[()]).T.ravel()]
         if all(isinstance(cell, str) for cell in cells):
             return np.array(cells, dtype=object)
         return cells
@@ -100,6 +100,16 @@ def _from_hdf5(file: Any, item: Any) -> Any:
     if kind == "char":
         return "".join(map(chr, content.T.ravel()))
     return content.T.astype(bool) if kind == "logical" else content.T
+
+
+def _cell(file: Any, item: Any, reference: Any) -> Any:
+    """What a reference leads to."""
+    try:
+        return file[reference]
+    except (ValueError, KeyError, RuntimeError) as error:
+        raise ValueError(
+            f"{file.filename} is damaged: a cell of {item.name.strip('/')!r} leads nowhere ({error}). Save it again."
+        ) from error
 
 
 def _is_hdf5(path: Path) -> bool:

@@ -357,3 +357,11 @@ def test_hdf5_that_matlab_did_not_write_is_not_turned(rng, tmp_path, writer):
         recordings.load(tmp_path / "a.mat")
     (tmp_path / "a.mat").rename(tmp_path / "a.h5")
     assert recordings.load(tmp_path / "a.h5").shape == (24, 30)
+
+
+def test_cells_that_lead_nowhere_are_an_error_that_names_file_and_variable(rng, tmp_path):
+    as_v73(tmp_path / "a.mat", {"rates": rng.normal(size=(6, 4)), "object_name": list("aabbcc")})
+    with h5py.File(tmp_path / "a.mat", "r+") as file:
+        file["object_name"][0, 0] = h5py.Reference()
+    with pytest.raises(ValueError, match=r"a.mat is damaged: a cell of 'object_name' leads nowhere"):
+        recordings.load(tmp_path / "a.mat")
