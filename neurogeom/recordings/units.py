@@ -142,18 +142,18 @@ def select_units(
     >>> select_units(synthetic_population(seed=0).responses, min_signal_to_noise=0.1).sizes["neuroid"]
     60
     """
-    filters = {
-        "mean_response": min_response, "presence": min_presence, "signal_to_noise": min_signal_to_noise,
+    given = {
+        "min_response": min_response, "min_presence": min_presence, "min_signal_to_noise": min_signal_to_noise,
     }  # fmt: skip
-    asked = {key: check_real(f"min_{key}", value) for key, value in filters.items() if value is not None}
+    asked = {name: check_real(name, value) for name, value in given.items() if value is not None}
     if not asked:
         raise ValueError("no filter is given: min_response, min_presence or min_signal_to_noise.")
-    quality = unit_quality(responses, by)
+    quality = unit_quality(responses, by).rename(mean_response="response")
     keep = np.ones(responses.sizes["neuroid"], dtype=bool)
-    for key, threshold in asked.items():
-        keep &= np.nan_to_num(quality[key].values, nan=-np.inf, posinf=np.inf) >= threshold
+    for name, threshold in asked.items():
+        keep &= np.nan_to_num(quality[name[4:]].values, nan=-np.inf, posinf=np.inf) >= threshold
     if not keep.any():
-        best = ", ".join(f"{key} up to {np.nanmax(quality[key].values):.3g}" for key in asked)
+        best = ", ".join(f"{name[4:]} up to {np.nanmax(quality[name[4:]].values):.3g}" for name in asked)
         raise ValueError(f"no neuroid passes {asked}; there are {best}. Lower the thresholds.")
     return responses.isel(neuroid=np.flatnonzero(keep))
 

@@ -232,3 +232,12 @@ def test_spikes_without_a_unit_are_refused_and_counted():
     spikes = pd.DataFrame({"unit": ["a", None, "a", np.nan], "time": [1.05, 1.06, 1.07, 1.08]})
     with pytest.raises(ValueError, match=r"2 of 4 spikes have no unit: column 'unit'"):
         recordings.from_spike_times(spikes, {"on": [1.0, 2.0]}, align_to="on", window=(0, 100))
+
+
+@pytest.mark.parametrize("name", ["min_response", "min_presence", "min_signal_to_noise"])
+def test_filters_of_units_are_called_as_they_were_given(name):
+    responses = recordings.synthetic_population(n_classes=2, n_neuroids=6, n_repetitions=3, seed=0).responses
+    with pytest.raises(TypeError, match=rf"^{name}="):
+        recordings.select_units(responses, **{name: "a"})
+    with pytest.raises(ValueError, match=rf"passes {{'{name}': .*there are {name[4:]} up to"):
+        recordings.select_units(responses, **{name: 1e9})
