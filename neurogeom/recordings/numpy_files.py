@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
 import zlib
 from pathlib import Path
@@ -10,11 +11,16 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from neurogeom.recordings.frame import as_responses, choose_variable
+from neurogeom._core.memory import NotEnoughMemoryError
+from neurogeom.recordings.frame import as_responses, check_fits, choose_variable
 
 
 def read(path: Path, *, variable: str | None = None, dims: tuple[str, ...] | None = None) -> xr.DataArray:
     """Responses of a ``.npy`` or ``.npz`` file; one-axis arrays of an archive become coordinates."""
+    with path.open("rb") as file:
+        if file.read(6) == b"\x93NUMPY":
+            file.seek(0)
+            _check_size(file, path.stat().st_size, path)
     try:
         content: Any = np.load(path, allow_pickle=False)
     except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
@@ -38,7 +44,12 @@ def read(path: Path, *, variable: str | None = None, dims: tuple[str, ...] | Non
 
 def _member(archive: Any, key: str, path: Path, *, skip_objects: bool) -> np.ndarray | None:
     try:
+        member = archive.zip.getinfo(key if key in archive.zip.namelist() else f"{key}.npy")
+        with archive.zip.open(member) as file:
+            _check_size(file, member.file_size, path, f" (array {key!r})")
         found = archive[key]
+    except NotEnoughMemoryError:
+        raise
     except (ValueError, EOFError, OSError, zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError) as error:
         if "password" in str(error):
             raise ValueError(f"{path} is locked by a password. Unpack it and pack it without one.") from error
@@ -48,6 +59,24 @@ def _member(archive: Any, key: str, path: Path, *, skip_objects: bool) -> np.nda
     if isinstance(found, np.ndarray):
         return found
     raise ValueError(f"{path} holds {key!r}, which is no NumPy array. Unpack it and load a file.")
+
+
+def _check_size(file: Any, n_bytes: int, path: Path, where: str = "") -> None:
+    """Compare what the header promises with the bytes that are there and with memory, before any of it is read."""
+    try:
+        version = np.lib.format.read_magic(file)
+        header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, dtype = header(file)
+    except (ValueError, EOFError):
+        return  # the reader itself says what is wrong
+    needed = math.prod(shape) * dtype.itemsize
+    if needed > n_bytes and not dtype.hasobject:
+        raise ValueError(
+            f"{path}{where} is damaged or cut short: its header tells of {shape} {dtype}, {needed:,} bytes; it holds "
+            f"{n_bytes:,}. Get it again."
+        )
+    if not dtype.hasobject:
+        check_fits(needed, path.name)
 
 
 def _is_object_error(error: Exception) -> bool:

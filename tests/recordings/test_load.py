@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pickle
 import zipfile
@@ -515,3 +516,18 @@ def test_zips_with_a_password_say_so(tmp_path):
     (tmp_path / "a.npz").write_bytes(content)
     with pytest.raises(ValueError, match=r"a.npz is locked by a password"):
         recordings.load(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize("name", ["a.npy", "a.npz"])
+@pytest.mark.parametrize("shape", [(100_000, 100_000), (2**40, 2**20)])
+def test_a_header_that_promises_more_than_there_is_is_refused_before_memory_is_asked_for(tmp_path, name, shape):
+    head = io.BytesIO()
+    np.lib.format.write_array_header_1_0(head, {"descr": "<f8", "fortran_order": False, "shape": shape})
+    content = head.getvalue() + bytes(800)
+    (tmp_path / "a.npy").write_bytes(content)
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        archive.writestr("responses.npy", content)
+    with pytest.raises(
+        ValueError, match=rf"{name}.* cut short: its header tells of \({shape[0]}, {shape[1]}\) float64"
+    ):
+        recordings.load(tmp_path / name)
