@@ -15,6 +15,10 @@ from neurogeom._core.memory import NotEnoughMemoryError
 from neurogeom.recordings.frame import as_responses, check_fits, choose_variable
 
 
+class _CutShortError(ValueError):
+    """Fewer bytes than the header promises."""
+
+
 def read(path: Path, *, variable: str | None = None, dims: tuple[str, ...] | None = None) -> xr.DataArray:
     """Responses of a ``.npy`` or ``.npz`` file; one-axis arrays of an archive become coordinates."""
     with path.open("rb") as file:
@@ -48,7 +52,7 @@ def _member(archive: Any, key: str, path: Path, *, skip_objects: bool) -> np.nda
         with archive.zip.open(member) as file:
             _check_size(file, member.file_size, path, f" (array {key!r})")
         found = archive[key]
-    except NotEnoughMemoryError:
+    except (NotEnoughMemoryError, _CutShortError):
         raise
     except (ValueError, EOFError, OSError, zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError) as error:
         if "password" in str(error):
@@ -71,7 +75,7 @@ def _check_size(file: Any, n_bytes: int, path: Path, where: str = "") -> None:
         return  # the reader itself says what is wrong
     needed = math.prod(shape) * dtype.itemsize
     if needed > n_bytes and not dtype.hasobject:
-        raise ValueError(
+        raise _CutShortError(
             f"{path}{where} is damaged or cut short: its header tells of {shape} {dtype}, {needed:,} bytes; it holds "
             f"{n_bytes:,}. Get it again."
         )

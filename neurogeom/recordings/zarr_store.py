@@ -49,6 +49,8 @@ def read(
 def _content(array: Any, key: str, path: Path) -> np.ndarray:
     try:
         return np.asarray(array[...])
+    except MemoryError:
+        raise
     except Exception as error:  # codecs raise many kinds for chunks that are cut
         raise ValueError(
             f"{path}: array {key!r} cannot be read; its chunks are damaged or cut short ({error}). Get the store again."

@@ -527,7 +527,6 @@ def test_a_header_that_promises_more_than_there_is_is_refused_before_memory_is_a
     (tmp_path / "a.npy").write_bytes(content)
     with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
         archive.writestr("responses.npy", content)
-    with pytest.raises(
-        ValueError, match=rf"{name}.* cut short: its header tells of \({shape[0]}, {shape[1]}\) float64"
-    ):
+    told = rf"is damaged or cut short: its header tells of \({shape[0]}, {shape[1]}\) float64"
+    with pytest.raises(ValueError, match=rf"{name}( \(array 'responses'\))? {told}"):
         recordings.load(tmp_path / name)
