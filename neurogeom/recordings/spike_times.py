@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from neurogeom._core.memory import require_memory
 from neurogeom._core.responses import hint, quoted
 from neurogeom._core.validation import check_real
 from neurogeom._core.warnings import DegenerateInputWarning, warn
@@ -72,7 +73,7 @@ def from_spike_times(
         raise TypeError(f"trials is a {type(trials).__name__}; needed is a DataFrame or a mapping of column to values.")
     events = _events(table, align_to)
     start, stop = check_window(window)
-    edges = _edges(start, stop, bin_ms)
+    edges = _edges(start, stop, bin_ms, len(events) * len(units))
     _check_units_of_time(units, events, start, stop)
     borders = events[:, None] + edges / 1000.0
     counts = np.empty((len(events), len(units), len(edges) - 1), dtype=np.int64)
@@ -140,11 +141,16 @@ def check_window(window: Sequence[float]) -> tuple[float, float]:
     return start, stop
 
 
-def _edges(start: float, stop: float, bin_ms: float | None) -> np.ndarray:
+def _edges(start: float, stop: float, bin_ms: float | None, n_counts: int) -> np.ndarray:
     if bin_ms is None:
         return np.array([start, stop])
     width = check_real("bin_ms", bin_ms, minimum=0.0, strict=True)
-    n_bins = round((stop - start) / width)
+    n_bins = round((stop - start) / width) if (stop - start) / width < 2**53 else 2**53
+    require_memory(
+        8.0 * n_bins * max(n_counts, 1),
+        f"bin_ms={width:g} in a window of {stop - start:g} ms, {n_bins:,} bins",
+        "Use wider bins.",
+    )
     if n_bins < 1 or abs(n_bins * width - (stop - start)) > 1e-6 * width:
         raise ValueError(
             f"the window of {stop - start:g} ms does not hold a whole number of bins of {width:g} ms. "
@@ -158,7 +164,9 @@ def _events(table: pd.DataFrame, align_to: str) -> np.ndarray:
         raise ValueError(f"align_to={align_to!r} is not a column of trials. {hint(str(align_to), table.columns)}")
     events = pd.to_numeric(table[align_to], errors="coerce").to_numpy(dtype=np.float64)
     missing = np.flatnonzero(~np.isfinite(events))
-    if len(missing) or not len(events):
+    if not len(events):
+        raise ValueError("trials holds no trial. Give at least one.")
+    if len(missing):
         raise ValueError(
             f"trials[{align_to!r}] has no time in {len(missing)} of {len(events)} trials (first: "
             f"{', '.join(map(str, missing[:3]))}). Leave these trials out."

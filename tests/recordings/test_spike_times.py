@@ -241,3 +241,10 @@ def test_filters_of_units_are_called_as_they_were_given(name):
         recordings.select_units(responses, **{name: "a"})
     with pytest.raises(ValueError, match=rf"passes {{'{name}': .*there are {name[4:]} up to"):
         recordings.select_units(responses, **{name: 1e9})
+
+
+def test_bins_that_memory_does_not_hold_and_no_trials_are_refused():
+    with pytest.raises(ValueError, match=r"bin_ms=1e-09 in a window of 100 ms, 100,000,000,000 bins"):
+        recordings.from_spike_times({"u": [1.05]}, {"on": [1.0]}, align_to="on", window=(0, 100), bin_ms=1e-9)
+    with pytest.raises(ValueError, match="trials holds no trial"):
+        recordings.from_spike_times({"u": [1.05]}, {"on": []}, align_to="on", window=(0, 100))
