@@ -38,7 +38,7 @@ def save(path: str | os.PathLike[str], responses: xr.DataArray) -> Path:
     TypeError
         Where responses is not a DataArray of numbers.
     ValueError
-        For another ending, or axes of other names.
+        For another ending, axes of other names, or coordinates of names that the file cannot hold.
 
     Examples
     --------
@@ -58,6 +58,12 @@ def save(path: str | os.PathLike[str], responses: xr.DataArray) -> Path:
         raise TypeError(f"responses holds {responses.dtype}; needed are numbers.")
     if not {"presentation", "neuroid"} <= set(responses.dims):
         raise ValueError(f"responses has axes {responses.dims}; needed are presentation and neuroid. Rename them.")
+    for key in responses.coords:
+        if str(key) in ("", "data") or "/" in str(key) or "\0" in str(key):
+            raise ValueError(
+                f"responses has a coordinate {str(key)!r}, a name that the file cannot hold beside 'data'. "
+                "Rename it: responses.rename({...})."
+            )
     coords = {
         str(key): (one.dims, *_storable(one.values))
         for key, one in responses.coords.items()

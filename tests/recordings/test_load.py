@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import pickle
+import re
 import zipfile
 
 import h5py
@@ -530,3 +531,11 @@ def test_a_header_that_promises_more_than_there_is_is_refused_before_memory_is_a
     told = rf"is damaged or cut short: its header tells of \({shape[0]}, {shape[1]}\) float64"
     with pytest.raises(ValueError, match=rf"{name}( \(array 'responses'\))? {told}"):
         recordings.load(tmp_path / name)
+
+
+@pytest.mark.parametrize("key", ["data", "a/b", "", "a\0b"])
+def test_coordinates_of_names_that_files_cannot_hold_are_refused_by_name(tmp_path, responses, key):
+    named = responses.assign_coords({key: ("presentation", np.arange(6))})
+    with pytest.raises(ValueError, match=re.escape(f"responses has a coordinate {key!r}")):
+        recordings.save(tmp_path / "a.nc", named)
+    assert not list(tmp_path.iterdir())
