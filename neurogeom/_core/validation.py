@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 _BLOCK = 4096  # rows looked at together when searching for NaN, so that no mask of the whole array is made
+_LARGEST, _SMALLEST = 1e140, 1e-140  # of the largest magnitude, so that sums of squares are finite and above zero
 
 
 def as_responses_2d(array: Any, name: str = "responses") -> np.ndarray:
@@ -33,7 +34,8 @@ def as_responses_2d(array: Any, name: str = "responses") -> np.ndarray:
     TypeError
         If it holds complex numbers, text or objects.
     ValueError
-        If it is not two-dimensional, empty, ragged, masked, or holds NaN or infinity.
+        If it is not two-dimensional, empty, ragged, masked, or holds NaN or infinity; or if its largest magnitude is
+        above 1e140, or below 1e-140 without being 0, where squares overflow or vanish.
 
     Examples
     --------
@@ -55,7 +57,11 @@ def as_responses_2d(array: Any, name: str = "responses") -> np.ndarray:
             f"{name} has shape {values.shape}, so it is empty; at least one row and one neuroid are needed."
         )
     values = np.ascontiguousarray(values, dtype=np.float64)
-    _refuse_not_finite(values, name, _column_names(array, values.shape[1]))
+    largest = max(float(values.max()), -float(values.min()))  # NaN where any is NaN; neither needs a second array
+    if not math.isfinite(largest):
+        _refuse_not_finite(values, name, _column_names(array, values.shape[1]))
+    if largest > _LARGEST or 0.0 < largest < _SMALLEST:
+        _refuse_scale(largest, values, name)
     return values
 
 
@@ -371,6 +377,20 @@ def _refuse_not_finite(values: np.ndarray, name: str, columns: Sequence[Any]) ->
     raise ValueError(
         f"{name} holds {kind} in {bad.size} of {values.shape[1]} neuroids (first: {first}). "
         f"Leave these neuroids out, or average repetitions first."
+    )
+
+
+def _refuse_scale(largest: float, values: np.ndarray, name: str) -> None:
+    if largest < _SMALLEST:
+        raise ValueError(
+            f"{name} has magnitudes of at most {largest:.3g}, whose squares vanish in double precision; at least "
+            f"{_SMALLEST:g} is needed of the largest, or 0 everywhere. Rescale: use a unit in which numbers are near 1."
+        )
+    n_beyond = sum(int((np.abs(values[i : i + _BLOCK]) > _LARGEST).sum()) for i in range(0, len(values), _BLOCK))
+    raise ValueError(
+        f"{name} has magnitudes up to {largest:.3g}, whose squares overflow in double precision; at most {_LARGEST:g} "
+        f"is needed, and {n_beyond} of {values.size} entries are beyond. Is that a fill value for what is missing? "
+        "Leave those entries out; else rescale: use a unit in which numbers are near 1."
     )
 
 

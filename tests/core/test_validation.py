@@ -30,7 +30,10 @@ def test_every_real_number_type_becomes_float64_with_the_same_values(dtype: type
     np.testing.assert_array_equal(values, given_array.astype(float))
 
 
-@given(hnp.arrays(np.float64, hnp.array_shapes(min_dims=2, max_dims=2, max_side=6), elements=st.floats(-1e300, 1e300)))
+MAGNITUDES = st.just(0.0) | st.floats(1e-139, 1e139) | st.floats(-1e139, -1e-139)  # of which squares are numbers
+
+
+@given(hnp.arrays(np.float64, hnp.array_shapes(min_dims=2, max_dims=2, max_side=6), elements=MAGNITUDES))
 def test_finite_arrays_pass_unchanged_and_are_not_written_to(array: np.ndarray) -> None:
     before = array.copy()
     np.testing.assert_array_equal(as_responses_2d(array), before)
@@ -221,3 +224,22 @@ def test_labels_of_other_kinds_keep_their_kind() -> None:
 
 def test_names_in_messages_are_plain() -> None:
     assert format_names([np.str_("a"), np.int64(3)]) == "'a', 3"
+
+
+@pytest.mark.parametrize("scale", [1e155, 1e-155])
+def test_magnitudes_whose_squares_leave_double_precision_are_refused_with_advice(scale):
+    with pytest.raises(ValueError, match="responses has magnitudes .* in double precision.*[Rr]escale"):
+        as_responses_2d(np.array([[1.0, -2.0], [0.0, 0.5]]) * scale)
+
+
+@pytest.mark.parametrize("scale", [1e139, 1e-139, 0.0])
+def test_all_magnitudes_that_can_be_squared_pass_and_so_does_zero(scale):
+    values = np.array([[1.0, -2.0], [0.0, 0.5]]) * scale
+    np.testing.assert_array_equal(as_responses_2d(values), values)
+
+
+def test_a_single_fill_value_is_counted():
+    values = np.ones((3, 4))
+    values[1, 2] = -1e300
+    with pytest.raises(ValueError, match="1 of 12 entries are beyond. Is that a fill value"):
+        as_responses_2d(values)
