@@ -11,6 +11,7 @@ import xarray as xr
 from scipy import special
 
 from neurogeom._core.random import resolve_seed
+from neurogeom._core.responses import quoted
 from neurogeom._core.validation import check_option
 from neurogeom._core.warnings import ConvergenceWarning, UnevenSizesWarning, collect, warn
 from neurogeom.capacity.draws import open_task
@@ -53,7 +54,7 @@ def compare(
     Parameters
     ----------
     manifolds_a, manifolds_b : Manifolds, list of arrays (points, neuroids), or responses (presentations, neuroids)
-        The same number of manifolds on both sides.
+        The same manifolds on both sides, matched by name; those of b are taken in the order of a.
     labels : array (presentations,) or str, optional
         Class of each presentation of both, or the name of its coordinate, when responses are given.
     method : {"glue", "mean_field"}
@@ -89,7 +90,7 @@ def compare(
     Raises
     ------
     TypeError, ValueError
-        For wrong input, unequal numbers of manifolds, or units that are said to be paired and differ in number.
+        For wrong input, different manifolds, or units that are said to be paired and differ in number.
 
     Warns
     -----
@@ -113,7 +114,7 @@ def compare(
         seed = resolve_seed(seed)
         names = _check_names(names)
         sides = [as_manifolds(one, labels, purpose="a comparison") for one in (manifolds_a, manifolds_b)]
-        _check_sides(sides, names)
+        sides = _check_sides(sides, names)
         paired = _check_paired(sides, uncertainty, paired)
         plans = _plan(sides, uncertainty, n_resamples, level, seed, _MINIMUM_POINTS[method], paired)
         found = [METHODS[method](one, seed=seed, n_jobs=n_jobs, **options) for one in sides]
@@ -168,14 +169,16 @@ def _check_names(names: Sequence[str]) -> tuple[str, str]:
     return str(names[0]), str(names[1])
 
 
-def _check_sides(sides: Sequence[Manifolds], names: Sequence[str]) -> None:
-    """Capacity depends on how many manifolds and points there are, so that both sides need the same."""
+def _check_sides(sides: Sequence[Manifolds], names: Sequence[str]) -> list[Manifolds]:
+    """Both sides with the same manifolds in one order; capacity depends on how many manifolds and points there are."""
     first, second = sides
     if first.n_manifolds != second.n_manifolds:
         raise ValueError(
             f"{names[0]} has {first.n_manifolds} manifolds, {names[1]} has {second.n_manifolds}. Compare the same "
             "manifolds: choose them with manifolds.select_manifolds."
         )
+    if first.names != second.names:
+        second = _in_order(first, second, names)
     if sorted(first.n_points) != sorted(second.n_points):
         smallest = int(min(first.n_points.min(), second.n_points.min()))
         warn(
@@ -184,6 +187,23 @@ def _check_sides(sides: Sequence[Manifolds], names: Sequence[str]) -> None:
             f"manifolds.subsample({smallest}, seed=0).",
             UnevenSizesWarning,
         )
+    return [first, second]
+
+
+def _in_order(first: Manifolds, second: Manifolds, names: Sequence[str]) -> Manifolds:
+    """The second side's manifolds in the order of the first; different ones are refused."""
+    only = [
+        [name for name in one.names if name not in other.names] for one, other in ((first, second), (second, first))
+    ]
+    if only[0] or only[1]:
+        found = "; ".join(f"{quoted(left)} only in {side}" for side, left in zip(names, only) if left)
+        raise ValueError(
+            f"the two sides hold different manifolds: {found}. Compare the same manifolds: choose them with "
+            "manifolds.select_manifolds, or give both the same names."
+        )
+    if len(set(first.names)) < len(first.names) or sorted(first.names) != sorted(second.names):
+        raise ValueError(f"names of manifolds repeat in {names[0]} or {names[1]}, so that they cannot be matched.")
+    return second.select_manifolds(first.names)
 
 
 def _check_paired(sides: Sequence[Manifolds], kind: str, paired: bool | None) -> bool:

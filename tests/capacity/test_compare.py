@@ -121,8 +121,8 @@ def test_units_are_paired_where_they_carry_the_same_names(clouds) -> None:
     assert not compare(named(clouds), named(clouds, "m"), **options).settings["paired"]
     assert compare(named(clouds), named(clouds), **options).settings["paired"]
     assert compare(clouds, random_clouds(1, 4, 10, 12), uncertainty="points", **options).settings["paired"]
-    other = Manifolds(clouds, names=list("wxyz"))
-    assert not compare(clouds, other, uncertainty="points", **options).settings["paired"]
+    fewer = [clouds[0][:9], *clouds[1:]]
+    assert not compare(clouds, fewer, uncertainty="points", **options).settings["paired"]
 
 
 def test_trials_are_paired_too() -> None:
@@ -191,3 +191,16 @@ def test_a_comparison_is_saved_loaded_printed_and_drawn(clouds, tmp_path) -> Non
 def test_what_cannot_be_compared_is_refused(clouds, change, options: dict, words: str) -> None:
     with pytest.raises((ValueError, TypeError), match=words):
         compare(clouds, change(clouds), **options)
+
+
+def test_different_classes_are_refused_by_name(clouds) -> None:
+    left, right = Manifolds(clouds, names=list("abcd")), Manifolds(clouds, names=list("abce"))
+    with pytest.raises(ValueError, match="different manifolds: 'd' only in a; 'e' only in b"):
+        compare(left, right, n_samples=5, n_resamples=20, seed=0)
+
+
+def test_the_order_of_classes_changes_nothing(clouds) -> None:
+    left = Manifolds(clouds, names=list("abcd"))
+    right = left.select_manifolds(list("cadb"))
+    result = compare(left, right, n_samples=10, n_resamples=20, seed=0)
+    assert result.capacity_difference == 0
