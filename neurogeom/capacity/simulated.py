@@ -146,7 +146,8 @@ def summarize(critical: NDArray[np.float64], n_manifolds: int, rank: int) -> dic
     -------
     dict of arrays
         ``capacity``, ``capacity_ci`` (2,), ``capacity_from_mean`` with ``_se`` and ``_ci``, ``fraction_inseparable``.
-        A capacity whose median is infinite is NaN; the end of an interval that is infinite in :math:`n_c` is 0.
+        A capacity whose median is infinite is NaN; the end of an interval that is infinite in :math:`n_c` is 0. Where
+        no dichotomy separates, all are NaN: trials then tell of a bound only, which is ``capacity_floor``.
 
     Notes
     -----
@@ -167,7 +168,7 @@ def summarize(critical: NDArray[np.float64], n_manifolds: int, rank: int) -> dic
     mean, error = terms.mean(), terms.std(ddof=1) / np.sqrt(n_trials)
     reach = special.ndtri(0.5 + LEVEL / 2) * error
     ends = np.array([mean + reach, mean - reach])
-    return {
+    found = {
         "capacity": np.asarray(n_manifolds / median if np.isfinite(median) else np.nan),
         "capacity_ci": n_manifolds / np.array([high, low]),
         "capacity_from_mean": np.asarray(n_manifolds / mean),
@@ -175,6 +176,9 @@ def summarize(critical: NDArray[np.float64], n_manifolds: int, rank: int) -> dic
         "capacity_from_mean_ci": np.where(ends > 0, n_manifolds / np.where(ends > 0, ends, 1.0), np.inf),
         "fraction_inseparable": np.asarray(np.isinf(critical).mean()),
     }
+    if np.isinf(critical).all():
+        found |= {name: np.full_like(value, np.nan) for name, value in found.items() if name.startswith("capacity")}
+    return found
 
 
 def _run(
@@ -258,7 +262,8 @@ def _warn(values: dict[str, NDArray[np.float64]], n_undecided: int, n_trials: in
     if np.isnan(values["capacity"]):
         warn(
             f"capacity is undefined: {100 * share:.3g} % of dichotomies are inseparable in all dimensions, so their "
-            "median dimension is infinite. Use fewer points or more neuroids.",
+            f"median dimension is infinite{', and capacity_from_mean is undefined too' if share == 1 else ''}. Use "
+            "fewer points or more neuroids.",
             DegenerateInputWarning,
         )
     elif share > 0:

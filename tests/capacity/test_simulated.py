@@ -133,7 +133,7 @@ def test_inseparable_dichotomies_are_counted_as_infinite():
 
 def test_capacity_is_undefined_when_half_or_more_are_inseparable():
     with pytest.warns(DegenerateInputWarning, match="median dimension is infinite"):
-        result = simulated(single_points(0, 40, 8), n_trials=20, seed=0)
+        result = simulated(single_points(0, 20, 8), n_trials=20, seed=0)
     assert np.isnan(result.capacity)
     assert result.capacity_ci.values[0] == 0.0
 
@@ -184,3 +184,13 @@ def test_same_seed_same_bits_for_any_number_of_workers():
 def test_wrong_arguments_are_refused_with_a_reason(arguments, error, message):
     with pytest.raises(error, match=message):
         simulated(random_clouds(0, 3, 2, 5), **arguments)
+
+
+def test_no_capacity_is_told_where_nothing_separates():
+    points = np.random.default_rng(0).normal(size=(24, 1))
+    with pytest.warns(DegenerateInputWarning, match="capacity_from_mean is undefined too"):
+        result = simulated(points, np.repeat(list("abc"), 8), n_trials=6, seed=0)
+    assert result.fraction_inseparable == 1.0
+    for name in ("capacity", "capacity_ci", "capacity_from_mean", "capacity_from_mean_se", "capacity_from_mean_ci"):
+        assert np.isnan(result.data[name].values).all(), name
+    assert result.capacity_floor == 3.0
