@@ -96,6 +96,8 @@ def compare(
     -----
     UnevenSizesWarning
         Where the sides differ in the number of points, on which capacity depends.
+    ConvergenceWarning
+        Where resamples have no value, so that intervals are uncertain or missing, as at a large margin.
 
     Examples
     --------
@@ -129,6 +131,7 @@ def compare(
         ]
         data = _pack([result.data for result in found], replicates, plans, names)
         _warn_failures(replicates, plans)
+        _warn_without_interval(data, uncertainty)
     settings = described(
         arguments, manifolds_a=sides[0], manifolds_b=sides[1], seed=seed, paired=paired, names=list(names)
     )
@@ -299,5 +302,21 @@ def _warn_failures(replicates: Sequence[Replicates], plans: Sequence[Plan]) -> N
         warn(
             f"the measure is undefined on {n_failed} of {total} resamples of {plans[0].kind}; intervals are uncertain. "
             "Use more data.",
+            ConvergenceWarning,
+        )
+
+
+def _warn_without_interval(data: xr.Dataset, kind: str) -> None:
+    """Say where a difference has no interval although it is a number; margins are what some resamples do not allow."""
+    names = [str(name).removesuffix("_difference") for name in data if str(name).endswith("_difference")]
+    without = [
+        name
+        for name in names
+        if np.isfinite(data[f"{name}_difference"]) and not np.isfinite(data[f"{name}_difference_ci"]).all()
+    ]
+    if without:
+        warn(
+            f"the difference of {', '.join(without)} has no interval over {kind}: in some resamples the measure is "
+            "undefined, as where a margin leaves no readout that separates. Use margin=0, or more neuroids or points.",
             ConvergenceWarning,
         )

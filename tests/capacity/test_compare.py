@@ -8,7 +8,7 @@ import xarray as xr
 from scipy import stats
 
 from neurogeom import Manifolds, results
-from neurogeom._core.warnings import UnevenSizesWarning
+from neurogeom._core.warnings import ConvergenceWarning, UnevenSizesWarning
 from neurogeom.capacity.compare import compare
 from neurogeom.capacity.glue import glue
 from neurogeom.capacity.mean_field import mean_field
@@ -204,3 +204,11 @@ def test_the_order_of_classes_changes_nothing(clouds) -> None:
     right = left.select_manifolds(list("cadb"))
     result = compare(left, right, n_samples=10, n_resamples=20, seed=0)
     assert result.capacity_difference == 0
+
+
+def test_a_difference_without_an_interval_is_said() -> None:
+    points, labels = np.random.default_rng(0).normal(size=(24, 30)), np.repeat(list("abc"), 8)
+    with pytest.warns(ConvergenceWarning, match="difference of capacity has no interval over neuroids.*margin"):
+        result = compare(points, points[:, :20], labels, margin=0.1, n_samples=10, n_resamples=20, seed=0)
+    assert np.isfinite(result.capacity_difference)
+    assert np.isnan(result.capacity_difference_ci).all()
