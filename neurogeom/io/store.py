@@ -33,7 +33,8 @@ class UnitStore:
     """A folder with one netCDF file and one marker for each finished unit of a run.
 
     A unit is done when its marker is there, which is written after its file got its name; so a killed run leaves no
-    unit that looks done and is not. Several processes may write to one store.
+    unit that looks done and is not. Several processes may write to one store. A store in which nothing is done, as a
+    run leaves that failed at once, is taken over by the next run, whatever its fingerprint.
 
     Parameters
     ----------
@@ -67,6 +68,8 @@ class UnitStore:
         head = self.folder / _HEAD
         if not head.exists():
             self._claim(head)
+        elif self._held(head) != self.fingerprint and not any(self.folder.glob("*.done")):
+            write_text(head, self._content())
         self._check(head)
 
     def done(self, key: Hashable) -> bool:
@@ -102,8 +105,12 @@ class UnitStore:
             For another kind of key or result.
         OSError
             If it cannot be written; then the unit is not done.
+        ValueError
+            If another run has taken the store over since it was opened.
         """
         stem = _stem(key)
+        if (self.folder / _HEAD).exists():
+            self._check(self.folder / _HEAD)
         path = self.folder / f"{stem}.nc"
         if isinstance(result, xr.Dataset):
             result = {"/": result}
@@ -158,7 +165,7 @@ class UnitStore:
         foreign = [name for name in os.listdir(self.folder) if not name.startswith(".") and name != _HEAD]
         if foreign and not head.exists():
             raise ValueError(f"{self.folder} holds other files (first: {foreign[0]!r}); give an empty or new folder.")
-        content = json.dumps({"format": _FORMAT, "fingerprint": self.fingerprint})
+        content = self._content()
         temporary = self.folder / f".{_HEAD}.{os.getpid()}-{secrets.token_hex(4)}.partial"
         try:
             temporary.write_text(content, encoding="utf-8")
@@ -172,7 +179,11 @@ class UnitStore:
             with contextlib.suppress(OSError):
                 temporary.unlink()
 
-    def _check(self, head: Path) -> None:
+    def _content(self) -> str:
+        return json.dumps({"format": _FORMAT, "fingerprint": self.fingerprint})
+
+    def _held(self, head: Path) -> str:
+        """The fingerprint that a head names."""
         try:
             content = json.loads(head.read_text(encoding="utf-8"))
             held, version = content["fingerprint"], content["format"]
@@ -180,6 +191,10 @@ class UnitStore:
             raise ValueError(f"{head} is not the head of a store of units. Give an empty or new folder.") from error
         if version != _FORMAT:
             raise ValueError(f"{self.folder} was written in format {version}; this version reads {_FORMAT}.")
+        return str(held)
+
+    def _check(self, head: Path) -> None:
+        held = self._held(head)
         if held != self.fingerprint:
             raise ValueError(
                 f"{self.folder} holds units of another run (fingerprint {held[:8]}…, this run is "

@@ -250,6 +250,14 @@ def test_units_of_another_run_are_not_mixed_in(run: Callable[..., Result], monke
     assert "units of another run" in said(result)
 
 
+def test_a_command_that_failed_does_not_block_the_corrected_one(run: Callable[..., Result]) -> None:
+    failed = run(responses(), "--labels", "object_name", "--backend", "gpu")
+    assert failed.exit_code == 1
+    assert "backend='gpu' is unknown" in said(failed)
+    assert "margin" in said(run(responses(), "--labels", "object_name", "--margin", "nan"))
+    assert run(responses(), "--labels", "object_name").exit_code == 0
+
+
 def test_units_of_another_version_are_not_mixed_in(run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
     array = responses(60, layers=("a", "b"))
     with monkeypatch.context() as patch:

@@ -120,3 +120,14 @@ def test_what_cannot_be_a_unit_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="the unit is a ndarray"):
         store.save("a", np.ones(2))
     assert not store.done("a")
+
+
+def test_a_store_without_a_finished_unit_is_taken_over(tmp_path: Path) -> None:
+    first = UnitStore(tmp_path, "first-run")
+    second = UnitStore(tmp_path, "other-run")
+    second.save("a", UNIT)
+    assert UnitStore(tmp_path, "other-run").done("a")
+    with pytest.raises(ValueError, match="units of another run"):
+        first.save("b", UNIT)
+    with pytest.raises(ValueError, match="units of another run"):
+        UnitStore(tmp_path, "first-run")
