@@ -77,11 +77,12 @@ def run_layers(
     found: dict[str, dict[str, Result]] = {measure: {} for measure in measures}
     failures: dict[tuple[str, str], str] = {}
     for layer, read in progress(inputs.items(), total=len(inputs), description="layers", enabled=bar):
-        pending = [measure for measure in measures if not store.done((measure, layer))]
+        kept = {measure: store.found((measure, layer)) for measure in measures}
+        pending = [measure for measure in measures if kept[measure] is None]
         given = read() if pending else None
         for measure, compute in measures.items():
             if measure not in pending:
-                found[measure][layer] = store.load((measure, layer))
+                found[measure][layer] = kept[measure]
                 continue
             try:
                 result = compute(given)

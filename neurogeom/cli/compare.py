@@ -135,11 +135,10 @@ def _scores(
 
     used = {name: value for name, value in options.items() if name != "n_jobs"}
     store = UnitStore(folder, fingerprint(dict(layers), trials, used))
-    scores = {}
+    scores: dict[str, Any] = {}
     for name, layer in layers.items():
-        if store.done((name,)):
-            scores[name] = store.load((name,))
-        else:
+        scores[name] = store.found((name,))
+        if scores[name] is None:
             scores[name] = predictivity.score(layer, trials, **options)
             store.save((name,), scores[name])
         say(f"  {name}: r = {scores[name].correlation:.3f}" + _ceiled(scores[name]))

@@ -14,6 +14,7 @@ from typing import Any
 
 import xarray as xr
 
+from neurogeom._core.warnings import warn
 from neurogeom.io.atomic import write_text
 from neurogeom.io.netcdf import read_groups, write_groups
 
@@ -148,6 +149,32 @@ class UnitStore:
         stem = _stem(key)
         marker = self.folder / f"{stem}.done"
         return _READERS[_marked(marker)["reader"]](self.folder / f"{stem}.nc")
+
+    def found(self, key: Hashable) -> Any | None:
+        """Read a finished unit if it is there and whole; a damaged one is said, and is to be computed again.
+
+        Parameters
+        ----------
+        key : str, int or tuple of them
+
+        Returns
+        -------
+        Result, dict of str to Dataset, or None
+            None where it is not done or cannot be read; then it is not done any more.
+
+        Warns
+        -----
+        NeurogeomWarning
+            For a damaged unit.
+        """
+        if not self.done(key):
+            return None
+        try:
+            return self.load(key)
+        except ValueError as error:
+            warn(f"a finished unit is damaged and is computed again ({' '.join(str(error).split())})")
+            (self.folder / f"{_stem(key)}.done").unlink(missing_ok=True)
+            return None
 
     def keys(self) -> list[Hashable]:
         """Return the keys of the finished units, in the order of their file names.

@@ -157,8 +157,9 @@ def _one_layer(
     shared: dict[str, Any] = {}
     for region, responses in parts.items():
         sides = ["report"] if selection is None else ["report", "selection"]
-        if store is not None and all(store.done((name, region, side)) for side in sides):
-            found.append(tuple(store.load((name, region, side)) for side in sides))
+        kept = [None if store is None else store.found((name, region, side)) for side in sides]
+        if all(one is not None for one in kept):
+            found.append(tuple(kept))
             continue
         paired = pair(features, responses, missing=settings["missing"])
         results = []

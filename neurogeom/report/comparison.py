@@ -195,9 +195,8 @@ def _units(folder: str | os.PathLike[str] | None, mark: str) -> Unit:
     def unit(key: Any, compute: Callable[[], Result]) -> Result:
         if store is None:
             return compute()
-        if store.done(key):
-            found: Result = store.load(key)
-        else:
+        found: Result | None = store.found(key)
+        if found is None:
             found = compute()
             store.save(key, found)  # read back it would be the same, to the last bit
         return found

@@ -283,6 +283,20 @@ def test_units_are_read_back_only_where_they_were_computed_before(
     assert read == [("glue", "a")]
 
 
+def test_a_damaged_unit_is_computed_again(
+    run: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop = Stop(2, KeyboardInterrupt())
+    monkeypatch.setattr(command, "build_measures", stop)
+    array = responses(60, layers=("a", "b"))
+    assert run(array, "--labels", "object_name").exit_code == 130
+    next((tmp_path / "out" / "units").glob("*.nc")).write_bytes(b"torn")
+    again = run(array, "--labels", "object_name")
+    assert again.exit_code == 0, again.output
+    assert "damaged and is computed again" in said(again)
+    assert stop.calls == 4  # a, b (interrupted), then a and b
+
+
 def test_layer_that_fails_is_named_and_the_others_are_written(
     run: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,6 +12,7 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
+from neurogeom._core.warnings import NeurogeomWarning
 from neurogeom.io import UnitStore
 from neurogeom.io.store import _stem
 from neurogeom.results import Result, make_settings
@@ -131,3 +132,15 @@ def test_a_store_without_a_finished_unit_is_taken_over(tmp_path: Path) -> None:
         first.save("b", UNIT)
     with pytest.raises(ValueError, match="units of another run"):
         UnitStore(tmp_path, "first-run")
+
+
+@pytest.mark.parametrize("suffix", ["nc", "done"])
+def test_a_damaged_unit_is_said_and_is_not_done_any_more(tmp_path: Path, suffix: str) -> None:
+    store = UnitStore(tmp_path, "f")
+    assert store.found("a") is None
+    store.save("a", UNIT)
+    xr.testing.assert_identical(store.found("a")["/"], UNIT)
+    next(tmp_path.glob(f"a*.{suffix}")).write_bytes(b"torn")
+    with pytest.warns(NeurogeomWarning, match="damaged and is computed again"):
+        assert store.found("a") is None
+    assert not store.done("a")
