@@ -157,7 +157,7 @@ def _one_layer(
     shared: dict[str, Any] = {}
     for region, responses in parts.items():
         sides = ["report"] if selection is None else ["report", "selection"]
-        kept = [None if store is None else store.found((name, region, side)) for side in sides]
+        kept: list[Any] = [None if store is None else store.found((name, region, side)) for side in sides]
         if all(one is not None for one in kept):
             found.append(tuple(kept))
             continue

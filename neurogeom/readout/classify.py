@@ -14,7 +14,7 @@ from neurogeom._core.parallel import run_units
 from neurogeom._core.random import generator, resolve_seed
 from neurogeom._core.responses import ResponseTable, as_name, group, label_values, read_responses, warn_unreal_noise
 from neurogeom._core.validation import check_count, check_option, check_real
-from neurogeom._core.warnings import collect
+from neurogeom._core.warnings import DegenerateInputWarning, collect, warn
 from neurogeom.manifolds import Manifolds
 from neurogeom.readout import decoders
 from neurogeom.readout.results import ReadoutResult
@@ -92,6 +92,11 @@ def classify(
     TypeError, ValueError
         Labels or selections that do not fit, fewer presentations of a class than folds, an unknown option, one class.
 
+    Warns
+    -----
+    DegenerateInputWarning
+        Where all presentations are identical.
+
     References
     ----------
     Friedman 1989; Meyers et al. 2008 (correlation classifier); Wilson 1927 (interval).
@@ -120,6 +125,7 @@ def classify(
     pairs = make_splits(splits, codes, table, train_mask, test_mask, seed)
     check_classes(pairs, codes, names)
     with collect() as notes:
+        _warn_identical(table.matrix)
         [guesses] = run_units(_run_splits, [(table.matrix, codes, pairs, decode)], n_jobs=1)
         null = _permuted(table.matrix, codes, pairs, decode, seed, n_permutations, n_jobs)
     data = _pack(codes, names, pairs, guesses, null)
@@ -155,6 +161,15 @@ def _read(responses: Any, labels: Any) -> tuple[ResponseTable, np.ndarray]:
     table = read_responses(responses, labels=labels)
     warn_unreal_noise(table.noise_correlations)
     return table, label_values(labels, table)
+
+
+def _warn_identical(matrix: np.ndarray) -> None:
+    if (matrix == matrix[0]).all():  # of a silent time window too, so that this is no error
+        warn(
+            f"all {len(matrix)} presentations are identical, so that any class is a guess. Check that responses were "
+            "read correctly.",
+            DegenerateInputWarning,
+        )
 
 
 def _decoder(decoder: Any, shrinkage: float | str, penalty: float) -> decoders.Decoder:

@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 
 from neurogeom import results
 from neurogeom._core.responses import ResponseTable
-from neurogeom._core.warnings import ConvergenceWarning
+from neurogeom._core.warnings import ConvergenceWarning, DegenerateInputWarning
 from neurogeom.manifolds import Manifolds
 from neurogeom.readout import ReadoutResult, classify, decoders
 from neurogeom.readout.splits import make_splits
@@ -381,3 +381,10 @@ def test_a_solver_that_does_not_converge_is_said_and_kept(rng, monkeypatch):
     with pytest.warns(ConvergenceWarning, match="did not converge"):
         result = classify(rng.normal(size=(20, 4)), labels, decoder="logistic", splits=2, seed=0)
     assert len(result.warnings) == 1
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_identical_presentations_are_said(value):
+    with pytest.warns(DegenerateInputWarning, match="all 24 presentations are identical"):
+        result = classify(np.full((24, 3), value), np.repeat(list("abc"), 8), seed=0)
+    assert "identical" in result.warnings[-1]
