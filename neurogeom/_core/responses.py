@@ -12,7 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from neurogeom._core.memory import require_memory
-from neurogeom._core.validation import as_responses_2d, check_labels
+from neurogeom._core.validation import as_responses_2d, check_labels, refuse_merged
 from neurogeom._core.warnings import DegenerateInputWarning, warn
 
 PRESENTATION_DIMS = ("presentation", "stimulus", "image", "trial", "sample")
@@ -127,6 +127,7 @@ def label_values(labels: Any, table: ResponseTable, *, name: str = "labels") -> 
             raise ValueError(f"{name}={labels!r} is not a presentation coordinate. {hint(labels, table.presentation)}")
         values = table.presentation[labels]
     else:
+        refuse_merged(labels, name)  # before they become an array of one kind
         values = np.asarray(labels.values if isinstance(labels, xr.DataArray | pd.Series | pd.Index) else labels)
     if values.ndim != 1:
         raise ValueError(

@@ -262,7 +262,7 @@ def check_labels(labels: Any, n: int, name: str = "labels") -> np.ndarray:
     TypeError
         If it is a single value, or holds complex numbers.
     ValueError
-        If it has the wrong length or shape, or an entry is missing (NaN or None).
+        If it has the wrong length or shape, an entry is missing (NaN or None), or a number and a text read alike.
 
     Examples
     --------
@@ -275,6 +275,7 @@ def check_labels(labels: Any, n: int, name: str = "labels") -> np.ndarray:
     """
     if isinstance(labels, str | bytes) or np.ndim(labels) == 0:
         raise TypeError(f"{name}={labels!r} is a single value; one label per presentation ({n}) is needed.")
+    refuse_merged(labels, name)
     values = np.asarray(labels)
     if values.ndim != 1:
         raise ValueError(f"{name} has shape {values.shape}; one label per presentation, shape ({n},), is needed.")
@@ -294,6 +295,27 @@ def check_labels(labels: Any, n: int, name: str = "labels") -> np.ndarray:
     if values.dtype.kind in "OT" and all(isinstance(value, str) for value in values):
         return values.astype(str)
     return values
+
+
+def refuse_merged(labels: Any, name: str = "labels") -> None:
+    """Refuse labels among which a number and a text read alike (1 and "1"): as text they would become one class.
+
+    Examples
+    --------
+    >>> refuse_merged([1, "1"])
+    Traceback (most recent call last):
+    ...
+    ValueError: labels holds '1' both as text and as int, which would become one class. Use one kind for all.
+    """
+    if not isinstance(labels, list | tuple) and np.asarray(labels).dtype.kind != "O":
+        return
+    texts = {value for value in labels if isinstance(value, str)}
+    other = next((value for value in labels if not isinstance(value, str) and str(value) in texts), None)
+    if other is not None:
+        raise ValueError(
+            f"{name} holds {str(other)!r} both as text and as {type(other).__name__}, which would become one class. "
+            "Use one kind for all."
+        )
 
 
 def format_names(names: Sequence[Any], limit: int = 3) -> str:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from neurogeom import Manifolds
 from neurogeom._core.validation import (
     as_responses_2d,
     check_count,
@@ -243,3 +244,11 @@ def test_a_single_fill_value_is_counted():
     values[1, 2] = -1e300
     with pytest.raises(ValueError, match="1 of 12 entries are beyond. Is that a fill value"):
         as_responses_2d(values)
+
+
+@pytest.mark.parametrize("labels", [[1, "1"], ("a", True, "True"), np.array(["2", 2], object), pd.Series([1, "1"])])
+def test_labels_that_would_merge_as_text_are_refused(labels: object) -> None:
+    with pytest.raises(ValueError, match="labels holds .* both as text and as .*, which would become one class"):
+        check_labels(labels, len(labels))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="which would become one class"):
+        Manifolds.from_labels(np.eye(len(labels)), labels)  # type: ignore[arg-type]
