@@ -307,7 +307,7 @@ def refuse_merged(labels: Any, name: str = "labels") -> None:
     ...
     ValueError: labels holds '1' both as text and as int, which would become one class. Use one kind for all.
     """
-    if not isinstance(labels, list | tuple) and np.asarray(labels).dtype.kind != "O":
+    if not isinstance(labels, list | tuple) and (np.asarray(labels).dtype.kind != "O" or np.ndim(labels) == 0):
         return
     texts = {value for value in labels if isinstance(value, str)}
     other = next((value for value in labels if not isinstance(value, str) and str(value) in texts), None)

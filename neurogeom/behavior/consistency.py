@@ -43,6 +43,9 @@ class Kappa:
     highest: np.ndarray
 
 
+_ROUNDING = 1e-9  # by which a mean of weighted trials may pass 1
+
+
 def kappa(accuracy_a: Any, accuracy_b: Any, observed: Any) -> Kappa:
     r"""Return error consistency from two accuracies and the share of trials on which both are right or both wrong.
 
@@ -52,10 +55,16 @@ def kappa(accuracy_a: Any, accuracy_b: Any, observed: Any) -> Kappa:
     Parameters
     ----------
     accuracy_a, accuracy_b, observed : float or ndarray
+        Shares, from 0 to 1; NaN where there is none.
 
     Returns
     -------
     Kappa
+
+    Raises
+    ------
+    ValueError
+        If a share is below 0 or above 1.
 
     References
     ----------
@@ -66,7 +75,8 @@ def kappa(accuracy_a: Any, accuracy_b: Any, observed: Any) -> Kappa:
     >>> round(float(kappa(0.805, 0.655, 0.63).kappa), 11)
     0.08743371562
     """
-    p1, p2, agreed = (np.asarray(value, dtype=float) for value in (accuracy_a, accuracy_b, observed))
+    given = {"accuracy_a": accuracy_a, "accuracy_b": accuracy_b, "observed": observed}
+    p1, p2, agreed = (_share(name, value) for name, value in given.items())
     expected = p1 * p2 + (1.0 - p1) * (1.0 - p2)
     room = 1.0 - expected
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -75,6 +85,16 @@ def kappa(accuracy_a: Any, accuracy_b: Any, observed: Any) -> Kappa:
             for value in (agreed, np.abs(p1 + p2 - 1.0), 1.0 - np.abs(p1 - p2))
         )
     return Kappa(found, agreed, expected, low, high)
+
+
+def _share(name: str, value: Any) -> np.ndarray:
+    shares = np.asarray(value, dtype=float)
+    beyond = (shares < -_ROUNDING) | (shares > 1.0 + _ROUNDING)
+    if beyond.any():
+        raise ValueError(
+            f"{name} holds {shares[beyond].flat[0]:g}; a share between 0 and 1 is needed. Divide percent by 100."
+        )
+    return shares
 
 
 def error_consistency(

@@ -167,3 +167,13 @@ def test_what_cannot_be_compared_is_refused(rng: np.random.Generator) -> None:
 def test_a_result_survives_its_file(tmp_path: Path, rng: np.random.Generator) -> None:
     found = error_consistency(*(choices(rng.random(40) < 0.5, name) for name in "ab"), n_resamples=20, seed=0)
     xr.testing.assert_identical(results.load(found.save(tmp_path / "kappa.nc")).data, found.data)
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize("value", [2.0, -0.1, np.inf, [0.5, 80.5]])
+def test_kappa_takes_shares_only(place: int, value: object) -> None:
+    given: list[object] = [0.5, 0.5, 0.5]
+    given[place] = value
+    name = ("accuracy_a", "accuracy_b", "observed")[place]
+    with pytest.raises(ValueError, match=f"{name} holds .*; a share between 0 and 1 is needed"):
+        kappa(*given)
