@@ -7,6 +7,7 @@ import errno
 import hashlib
 import os
 import secrets
+import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -116,6 +117,44 @@ def write_text(path: str | os.PathLike[str], content: str) -> Path:
     'α'
     """
     return write_bytes(path, content.encode("utf-8"))
+
+
+@contextmanager
+def scratch_folder(parent: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yield a hidden folder inside `parent` for files that are to appear together; it is removed at the end.
+
+    What a killed process left is swept by the next call.
+
+    Parameters
+    ----------
+    parent : path
+        An existing folder.
+
+    Yields
+    ------
+    pathlib.Path
+        On the same file system, so that files are renamed out of it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> parent = Path(tempfile.mkdtemp())
+    >>> with scratch_folder(parent) as folder:
+    ...     _ = write_text(folder / "a.txt", "done")
+    ...     _ = os.replace(folder / "a.txt", parent / "a.txt")
+    >>> os.listdir(parent)
+    ['a.txt']
+    """
+    prefix = f".scratch.{_machine()}-"
+    for name in os.listdir(parent):
+        if name.startswith(prefix) and not _alive(name[len(prefix) :].partition("-")[0]):
+            shutil.rmtree(Path(parent) / name, ignore_errors=True)
+    folder = Path(parent) / f"{prefix}{os.getpid()}-{secrets.token_hex(4)}"
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _check_folder(target: Path) -> None:

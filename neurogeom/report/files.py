@@ -1,7 +1,8 @@
-"""The folder that an analysis leaves behind: report, figures, netCDF and CSV, each under a temporary name first."""
+"""The folder that an analysis leaves behind: report, figures, netCDF and CSV, complete before the first appears."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,10 +12,13 @@ import pandas as pd
 
 from neurogeom.capacity import text
 from neurogeom.io import write_bytes, write_text
+from neurogeom.io.atomic import scratch_folder
 from neurogeom.report.blocks import Section
 from neurogeom.report.build import build
 from neurogeom.report.figures import png_bytes, svg_bytes
 from neurogeom.results import Result, save_together
+
+_NAMES = {"report": "report.html", "numbers": "results.nc", "table": "results.csv"}
 
 
 def write(
@@ -26,7 +30,7 @@ def write(
     subtitle: str,
     figures: Mapping[str, Any],
 ) -> dict[str, Path]:
-    """Write everything that a run leaves behind.
+    """Write everything that a run leaves behind: all of it, or nothing where it fails or is stopped.
 
     Parameters
     ----------
@@ -47,15 +51,25 @@ def write(
         What was written.
     """
     (out / "figures").mkdir(parents=True, exist_ok=True)
-    written = {
-        "report": build(title, sections, out / "report.html", subtitle=subtitle),
-        "numbers": save_together(results, out / "results.nc"),
-        "table": Path(write_text(out / "results.csv", table(results).to_csv(index=False))),
-    }
-    for name, figure in figures.items():
-        write_bytes(out / "figures" / f"{name}.svg", svg_bytes(figure))
-        write_bytes(out / "figures" / f"{name}.png", png_bytes(figure, dpi=200))
-    return {**written, "figures": out / "figures"}
+    with scratch_folder(out) as new:
+        (new / "figures").mkdir()
+        build(title, sections, new / _NAMES["report"], subtitle=subtitle)
+        save_together(results, new / _NAMES["numbers"])
+        write_text(new / _NAMES["table"], table(results).to_csv(index=False))
+        for name, figure in figures.items():
+            write_bytes(new / "figures" / f"{name}.svg", svg_bytes(figure))
+            write_bytes(new / "figures" / f"{name}.png", png_bytes(figure, dpi=200))
+        _take_places(new, out)
+    return {**{key: out / name for key, name in _NAMES.items()}, "figures": out / "figures"}
+
+
+def _take_places(new: Path, out: Path) -> None:
+    """Files of an earlier run go before the first new one comes: stopped between, the folder lacks files at worst."""
+    names = [path.relative_to(new) for path in sorted(new.rglob("*")) if path.is_file()]
+    for name in names:
+        (out / name).unlink(missing_ok=True)
+    for name in names:
+        os.replace(new / name, out / name)
 
 
 def table(results: Mapping[str, Result]) -> pd.DataFrame:

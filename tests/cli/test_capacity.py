@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import inspect
+import os
 import re
 import shlex
 import xml.etree.ElementTree as ElementTree
@@ -22,6 +23,7 @@ from neurogeom import results
 from neurogeom.cli import capacity as command
 from neurogeom.cli import cli
 from neurogeom.io import UnitStore
+from neurogeom.report import files
 
 CLASSES = np.repeat(["cat", "dog", "sheep", "wolf"], 8)
 
@@ -295,6 +297,44 @@ def test_a_damaged_unit_is_computed_again(
     assert again.exit_code == 0, again.output
     assert "damaged and is computed again" in said(again)
     assert stop.calls == 4  # a, b (interrupted), then a and b
+
+
+def _contents(out: Path) -> dict[str, bytes]:
+    return {path.relative_to(out).as_posix(): path.read_bytes() for path in out.rglob("*") if path.is_file()}
+
+
+def test_files_of_two_runs_are_never_mixed(
+    run: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    assert run(responses(), "--labels", "object_name", "--seed", "1").exit_code == 0
+    before = _contents(out)
+
+    def stop(*arguments: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "save_together", stop)
+        assert run(responses(), "--labels", "object_name", "--seed", "2").exit_code == 130
+    after = {name: content for name, content in _contents(out).items() if not name.startswith("units/")}
+    assert after == before
+    real, calls = os.replace, []
+
+    def stop_in_places(source: Path, target: Path) -> None:
+        if Path(target).parent == out and Path(target).suffix in (".html", ".nc", ".csv"):
+            calls.append(target)
+            if len(calls) == 2:
+                raise KeyboardInterrupt
+        real(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", stop_in_places)
+        assert run(responses(), "--labels", "object_name", "--seed", "2").exit_code == 130
+    kept = _contents(out)
+    assert len(calls) == 2
+    assert not [name for name in before if kept.get(name) == before[name]]
+    assert run(responses(), "--labels", "object_name", "--seed", "2").exit_code == 0
+    assert sorted(_contents(out)) == sorted(before)
 
 
 def test_layer_that_fails_is_named_and_the_others_are_written(
