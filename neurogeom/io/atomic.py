@@ -100,6 +100,7 @@ def write_text(path: str | os.PathLike[str], content: str) -> Path:
     ----------
     path : path
     content : str
+        Bytes of file names that Python could not decode are written as they are where they are UTF-8, else as �.
 
     Returns
     -------
@@ -116,7 +117,20 @@ def write_text(path: str | os.PathLike[str], content: str) -> Path:
     >>> write_text(Path(tempfile.mkdtemp()) / "a.txt", "α").read_text(encoding="utf-8")
     'α'
     """
-    return write_bytes(path, content.encode("utf-8"))
+    return write_bytes(path, _utf8(content))
+
+
+def _utf8(text: str) -> bytes:
+    """UTF-8 also of text with surrogates, by which Python stands in for bytes of file names in another encoding."""
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError:
+        pass
+    try:
+        held = text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # half of a pair, which stands for no byte
+        held = text.encode("utf-8", "replace")
+    return held.decode("utf-8", "replace").encode("utf-8")
 
 
 @contextmanager

@@ -60,7 +60,7 @@ def build(
     True
     """
     text = render(title, sections, subtitle=subtitle, date=date)
-    size = len(text.encode("utf-8"))
+    size = len(text.encode("utf-8", "replace"))  # names of files may hold bytes that are no text
     if size > SIZE_LIMIT:
         raise ValueError(
             f"the report would have {size / 1e6:.1f} MB, its limit is {SIZE_LIMIT / 1e6:.0f} MB. Leave out tables or "

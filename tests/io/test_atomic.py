@@ -111,3 +111,15 @@ def test_the_current_folder_and_text_paths_work(tmp_path: Path, monkeypatch: pyt
     monkeypatch.chdir(tmp_path)
     write_text("a.txt", "x")
     assert names(tmp_path) == ["a.txt"]
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [("naïve 日本.nc".encode(), "naïve 日本.nc"), ("naïve.nc".encode("latin-1"), "na�ve.nc")],
+)
+def test_names_of_files_that_could_not_be_decoded_are_written(tmp_path: Path, name: bytes, written: str) -> None:
+    for encoding in ("ascii", "utf-8"):
+        write_text(tmp_path / "a.txt", "file " + name.decode(encoding, "surrogateescape"))
+        assert (tmp_path / "a.txt").read_text(encoding="utf-8").replace("��", "�") == f"file {written}"
+    write_text(tmp_path / "a.txt", "half \ud800")
+    assert (tmp_path / "a.txt").read_text(encoding="utf-8") == "half ?"
