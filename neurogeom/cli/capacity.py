@@ -260,25 +260,34 @@ def _manifolds(part: xr.DataArray, classes: np.ndarray, average: str | None) -> 
 
 
 def _label_file(path: Path) -> np.ndarray:
+    """Labels from a file; what cannot be read is named with the option that gave it."""
+    if not path.exists():
+        raise ValueError(f"--labels {str(path)!r}: there is no such file, and no such coordinate.")
+    if path.suffix not in (".npy", ".csv", ".tsv", ".txt"):
+        raise ValueError(f"--labels {str(path)!r}: labels are read from .npy, .csv, .tsv and .txt files.")
+    try:
+        return _read_label_file(path)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"--labels {str(path)!r} is not text in UTF-8 ({error.reason}). Save it as UTF-8.") from error
+    except (ValueError, EOFError) as error:
+        remedy = " Save labels as text or whole numbers, not as objects." if "pickle" in str(error) else ""
+        raise ValueError(f"--labels {str(path)!r} cannot be read: {str(error).rstrip('.')}.{remedy}") from error
+
+
+def _read_label_file(path: Path) -> np.ndarray:
     """Labels from a file: an array, or the last column of a table, word for word ('NA' is a class like any other)."""
     import pandas as pd
 
-    if not path.exists():
-        raise ValueError(f"--labels {str(path)!r}: there is no such file, and no such coordinate.")
     if path.suffix == ".npy":
         return np.load(path, allow_pickle=False).ravel()
-    if path.suffix in (".csv", ".tsv", ".txt"):
-        separator = "\t" if path.suffix == ".tsv" else ","
-        frame = pd.read_csv(path, sep=separator, header=None, dtype=str, skip_blank_lines=True, keep_default_na=False)
-        values = frame.iloc[:, -1].str.strip().to_numpy()
-        empty = np.flatnonzero(values == "")
-        if empty.size:
-            rows = ", ".join(str(row + 1) for row in empty[:3])
-            raise ValueError(
-                f"{path} has {empty.size} empty labels (first: row {rows}). Give each presentation a class."
-            )
-        return values
-    raise ValueError(f"--labels {str(path)!r}: labels are read from .npy, .csv, .tsv and .txt files.")
+    separator = "\t" if path.suffix == ".tsv" else ","
+    frame = pd.read_csv(path, sep=separator, header=None, dtype=str, skip_blank_lines=True, keep_default_na=False)
+    values = frame.iloc[:, -1].str.strip().to_numpy()
+    empty = np.flatnonzero(values == "")
+    if empty.size:
+        rows = ", ".join(str(row + 1) for row in empty[:3])
+        raise ValueError(f"it has {empty.size} empty labels (first: row {rows}). Give each presentation a class.")
+    return values
 
 
 def _of_length(values: np.ndarray, n_presentations: int, path: Path) -> np.ndarray:

@@ -445,3 +445,26 @@ def test_every_option_of_the_command_is_taken_by_a_measure_or_by_the_command() -
     options = {option.name for option in cli.commands["capacity"].params}
     own = {"responses", "labels", "methods", "layer", "out", "variable", "average", "debug"}
     assert options - own == set().union(*command._TAKES.values()) - {"progress"}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("l.csv", "Käfer\n".encode("latin-1") * 32, "is not text in UTF-8"),
+        ("l.npy", b"torn", "cannot be read"),
+        ("l.npy", None, "Save labels as text or whole numbers, not as objects"),
+        ("l.csv", b"", "cannot be read: No columns to parse"),
+    ],
+)
+def test_a_file_of_labels_that_cannot_be_read_is_named(
+    name: str, content: bytes | None, words: str, run: Callable[..., Result], tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    if content is None:
+        np.save(path, CLASSES.astype(object), allow_pickle=True)
+    else:
+        path.write_bytes(content)
+    result = run(responses(), "--labels", str(path))
+    assert result.exit_code == 1
+    assert f"--labels {str(path)!r}" in said(result)
+    assert words in said(result)
