@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import enum
 import os
 import platform
@@ -72,6 +73,8 @@ def plain(mapping: Mapping[str, Any], name: str, *, short_arrays: bool = False) 
 def _plain(value: Any, name: str, short_arrays: bool) -> Any:
     if value is None or type(value) in (bool, int, float, str):
         return value
+    if isinstance(value, np.datetime64 | np.timedelta64):
+        return str(value)  # as a Python object nanoseconds would be a bare number
     if isinstance(value, np.generic):
         return _plain(value.item(), name, short_arrays)
     if isinstance(value, Mapping):
@@ -83,6 +86,10 @@ def _plain(value: Any, name: str, short_arrays: bool) -> Any:
         return _plain(value.value, name, short_arrays)
     if isinstance(value, int | float | str):  # subclasses; JSON knows the plain kinds only
         return next(kind(value) for kind in (int, float, str) if isinstance(value, kind))
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, datetime.date | datetime.time | datetime.timedelta):
+        return str(value)
     if isinstance(value, os.PathLike):
         return os.fspath(value)
     if isinstance(value, slice):
@@ -98,7 +105,7 @@ def _described(value: Any, name: str, short_arrays: bool) -> Any:
         array = np.asarray(value)
         if short_arrays and array.size > _LONGEST_LIST:
             return {"shape": list(array.shape), "dtype": str(array.dtype), "fingerprint": fingerprint(array)}
-        return _plain(array.tolist(), name, short_arrays)
+        return _plain((array.astype(str) if array.dtype.kind in "mM" else array).tolist(), name, short_arrays)
     if callable(value):
         return f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', type(value).__name__)}"
     raise TypeError(f"{name} is a {type(value).__name__}; numbers, text, arrays, lists or dicts are needed.")

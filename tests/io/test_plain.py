@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import datetime
 import enum
 import json
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from neurogeom import capacity
 from neurogeom.io import fingerprint
 from neurogeom.io.plain import plain, software_versions
 
@@ -71,3 +74,24 @@ def test_versions_are_those_installed() -> None:
     versions = software_versions()
     assert versions["numpy"] == np.__version__
     assert {"neurogeom", "python", "scipy", "xarray"} <= set(versions)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [[b"cat"], np.array([b"cat"]), np.array(["2020-01-01"], "M8[ns]"), [np.datetime64("2020-01-01")],
+     [datetime.date(2020, 1, 1)], np.array([3], "m8[s]")],
+)  # fmt: skip
+def test_bytes_and_dates_become_text(value: object) -> None:
+    [text] = plain({"labels": value}, "settings")["labels"]
+    assert isinstance(text, str)
+    assert text in ("cat", "3") or text.startswith(("2020-01-01", "3 seconds"))
+    assert plain({"labels": [text]}, "settings") == {"labels": [text]}
+
+
+def test_manifolds_of_labels_in_bytes_and_dates_are_measured() -> None:
+    points = np.random.default_rng(0).normal(size=(16, 20))
+    for labels in (np.repeat([b"a", b"b"], 8), np.repeat(np.array(["2020-01-01", "2020-01-02"], "M8[D]"), 8)):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            result = capacity.glue(points, labels, n_samples=5, seed=0)
+        assert result.data["manifold"].values.tolist()[0] in ("a", "2020-01-01", "2020-01-01 00:00:00")
