@@ -21,6 +21,7 @@ from neurogeom._core.validation import check_count, check_option
 from neurogeom._core.warnings import Deferred, defer, warn
 
 Value = TypeVar("Value")
+_MOST_WORKERS = 4096  # beyond any machine; what each worker needs would else be blamed on the data
 
 
 class Runner(Protocol):
@@ -44,7 +45,7 @@ def resolve_n_jobs(n_jobs: int | None) -> int:
     Raises
     ------
     TypeError, ValueError
-        If it is not a whole number, or is 0 or below -1.
+        If it is not a whole number, or is 0, below -1 or above 4096.
 
     Examples
     --------
@@ -55,7 +56,12 @@ def resolve_n_jobs(n_jobs: int | None) -> int:
     """
     if n_jobs is None or (n_jobs == -1 and not isinstance(n_jobs, bool)):
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
-    return check_count("n_jobs", n_jobs, minimum=1)
+    count = check_count("n_jobs", n_jobs, minimum=1)
+    if count > _MOST_WORKERS:
+        raise ValueError(
+            f"n_jobs={count} is more than {_MOST_WORKERS} workers. Give the number of cores to use, or None for all."
+        )
+    return count
 
 
 def run_units(

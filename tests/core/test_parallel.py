@@ -151,7 +151,7 @@ def test_threads_see_the_callers_numpy_error_state() -> None:
             run_units(divide, [(1.0,), (2.0,)], n_jobs=n_jobs)
 
 
-@pytest.mark.parametrize("n_jobs", [0, -2])
+@pytest.mark.parametrize("n_jobs", [0, -2, 10**9])
 def test_a_senseless_number_of_workers_is_refused(n_jobs: int) -> None:
     with pytest.raises(ValueError, match="n_jobs"):
         resolve_n_jobs(n_jobs)
