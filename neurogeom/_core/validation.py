@@ -13,6 +13,8 @@ import numpy as np
 _BLOCK = 4096  # rows looked at together when searching for NaN, so that no mask of the whole array is made
 _LARGEST, _SMALLEST = 1e140, 1e-140  # of the largest magnitude, so that sums of squares are finite and above zero
 
+MOST = 1e50  # of margins and radii: beyond, capacity is that at the bound, and rounding makes it wrong
+
 
 def as_responses_2d(array: Any, name: str = "responses") -> np.ndarray:
     """Return responses as float64, C-contiguous, shape (n, N); the input is never changed.

@@ -10,7 +10,7 @@ import xarray as xr
 
 from neurogeom._core.memory import require_memory
 from neurogeom._core.parallel import resolve_n_jobs
-from neurogeom._core.validation import check_option, check_real
+from neurogeom._core.validation import MOST, check_option, check_real
 from neurogeom._core.warnings import collect
 from neurogeom.capacity import separability
 from neurogeom.capacity.cautions import caution
@@ -152,7 +152,7 @@ def glue(
     if check_time(manifolds, window, step):
         return over_time(glue, **arguments)
     with collect() as notes:
-        margin = check_real("margin", margin, minimum=0.0)
+        margin = check_real("margin", margin, minimum=0.0, maximum=MOST)
         _check_rule(dichotomies)
         opened = open_task(manifolds, labels, n_samples=n_samples, origin=origin, t=t, seed=seed, purpose="a dichotomy")
         plan = make_plan(opened.manifolds, uncertainty, n_resamples=n_resamples, level=level, seed=opened.seed)

@@ -14,7 +14,7 @@ from neurogeom import kernels
 from neurogeom._core.memory import require_memory
 from neurogeom._core.parallel import run_units
 from neurogeom._core.random import resolve_seed
-from neurogeom._core.validation import as_responses_2d, check_count, check_option, check_real
+from neurogeom._core.validation import MOST, as_responses_2d, check_count, check_option, check_real
 from neurogeom._core.warnings import ConvergenceWarning, DegenerateInputWarning, collect, warn
 from neurogeom.capacity import low_rank
 from neurogeom.capacity.mean_field_samples import Draws, draw_own, draw_replicate
@@ -267,7 +267,7 @@ def _check(margin: float, n_samples: int, center_correction: str | None, backend
         check_option("center_correction", center_correction, CORRECTIONS)
     kernels.resolve_backend(backend, 2, 2, 2)
     return Options(
-        margin=check_real("margin", margin, minimum=0.0),
+        margin=check_real("margin", margin, minimum=0.0, maximum=MOST),
         center_correction=center_correction,
         backend=backend,
         n_samples=check_count("n_samples", n_samples, minimum=2),

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import special
 
 from neurogeom._core.random import generator, resolve_seed
-from neurogeom._core.validation import check_count, check_real, check_vector
+from neurogeom._core.validation import MOST, check_count, check_real, check_vector
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -169,7 +169,9 @@ def ellipsoids(radii: ArrayLike, margin: float = 0.0, *, n_samples: int = 20_000
     radii = check_vector(radii, "radii")
     if len(radii) == 0 or (radii < 0).any():
         raise ValueError(f"radii={radii.tolist()} needs at least one entry, none negative.")
-    margin = check_real("margin", margin, minimum=0.0)
+    if radii.max() > MOST:
+        raise ValueError(f"radii holds {radii.max():g}; at most {MOST:g} is needed. They are relative to the center.")
+    margin = check_real("margin", margin, minimum=0.0, maximum=MOST)
     n_samples = check_count("n_samples", n_samples, minimum=2)
     seed = resolve_seed(seed)
     length = max(1, _BLOCK_NUMBERS // (len(radii) + 1))
@@ -370,7 +372,7 @@ def _over_arrays(function: Callable[..., float], **arguments: tuple[ArrayLike, _
 
 
 def _at_least_0(name: str, value: Any) -> float:
-    return check_real(name, value, minimum=0.0)
+    return check_real(name, value, minimum=0.0, maximum=MOST)
 
 
 def _above_0(name: str, value: Any) -> float:
@@ -378,7 +380,7 @@ def _above_0(name: str, value: Any) -> float:
 
 
 def _radius(name: str, value: Any) -> float:
-    return np.inf if value == np.inf else check_real(name, value, minimum=0.0)
+    return np.inf if value == np.inf else check_real(name, value, minimum=0.0, maximum=MOST)
 
 
 def _count(name: str, value: Any) -> int:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
+from neurogeom import capacity
 from neurogeom.capacity import theory
 
 POINTS = {0.25: 1.3646427872, 1.0: 0.5195722296, 2.0: 0.2002310156}
@@ -248,3 +249,24 @@ def test_what_has_no_capacity_is_refused(call, words: str) -> None:
 def test_numbers_of_manifolds_are_whole() -> None:
     with pytest.raises(TypeError, match="n_manifolds"):
         theory.cover(2.5, 3)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: theory.points(1e100),
+        lambda: theory.balls(1.0, 3, 1e100),
+        lambda: theory.balls(1e100, 3),
+        lambda: theory.ellipsoids([1.0], 1e100, seed=0),
+        lambda: theory.ellipsoids([1e100, 1.0], seed=0),
+        lambda: capacity.glue(np.eye(4), [0, 0, 1, 1], margin=1e300, seed=0),
+        lambda: capacity.mean_field(np.eye(4), [0, 0, 1, 1], margin=1e300, seed=0),
+    ],
+)
+def test_margins_and_radii_beyond_rounding_are_refused(call) -> None:
+    with pytest.raises(ValueError, match="(margin|radius|radii).*1e\\+50"):
+        call()
+
+
+def test_an_infinite_radius_is_the_limit_of_large_ones() -> None:
+    np.testing.assert_allclose(theory.balls(1e49, 3), theory.balls(np.inf, 3), rtol=1e-12)
