@@ -77,7 +77,7 @@ def run_layers(
     found: dict[str, dict[str, Result]] = {measure: {} for measure in measures}
     failures: dict[tuple[str, str], str] = {}
     for layer, read in progress(inputs.items(), total=len(inputs), description="layers", enabled=bar):
-        kept = {measure: store.found((measure, layer)) for measure in measures}
+        kept: dict[str, Any] = {measure: store.found((measure, layer)) for measure in measures}
         pending = [measure for measure in measures if kept[measure] is None]
         given = read() if pending else None
         for measure, compute in measures.items():
