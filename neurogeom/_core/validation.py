@@ -62,8 +62,7 @@ def as_responses_2d(array: Any, name: str = "responses") -> np.ndarray:
     largest = max(float(values.max()), -float(values.min()))  # NaN where any is NaN; neither needs a second array
     if not math.isfinite(largest):
         _refuse_not_finite(values, name, _column_names(array, values.shape[1]))
-    if largest > _LARGEST or 0.0 < largest < _SMALLEST:
-        _refuse_scale(largest, values, name)
+    check_scale(largest, values, name)
     return values
 
 
@@ -404,7 +403,15 @@ def _refuse_not_finite(values: np.ndarray, name: str, columns: Sequence[Any]) ->
     )
 
 
-def _refuse_scale(largest: float, values: np.ndarray, name: str) -> None:
+def check_scale(largest: float, values: np.ndarray, name: str) -> None:
+    """Refuse numbers whose squares overflow or vanish, given the largest magnitude among them.
+
+    Examples
+    --------
+    >>> check_scale(2.0, np.array([[1.0, -2.0]]), "responses")
+    """
+    if not (largest > _LARGEST or 0.0 < largest < _SMALLEST):
+        return
     if largest < _SMALLEST:
         raise ValueError(
             f"{name} has magnitudes of at most {largest:.3g}, whose squares vanish in double precision; at least "

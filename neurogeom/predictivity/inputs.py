@@ -21,7 +21,7 @@ from neurogeom._core.responses import (
     warn_unreal_noise,
     without_single_bins,
 )
-from neurogeom._core.validation import check_option
+from neurogeom._core.validation import check_option, check_scale
 from neurogeom._core.warnings import DegenerateInputWarning, warn
 
 STIMULUS = "stimulus_id"
@@ -268,6 +268,8 @@ def _check_missing(trials: np.ndarray, side: _Rows, codes: np.ndarray, missing: 
     if np.isinf(side.values).any():
         raise ValueError(f"responses holds infinity in {int(np.isinf(side.values).any(axis=0).sum())} neuroids.")
     lost = np.isnan(side.values)
+    if not lost.all():
+        check_scale(max(float(np.nanmax(side.values)), -float(np.nanmin(side.values))), side.values, "responses")
     if missing == "raise" and lost.any():
         columns = np.flatnonzero(lost.reshape(-1, lost.shape[-1]).any(axis=0))
         ids = side.neuroid.get("neuroid_id", np.arange(lost.shape[-1]))

@@ -175,3 +175,10 @@ def test_labels_come_by_name_or_array_and_belong_to_stimuli(rng: np.random.Gener
         labels_of(np.arange(5), paired, "groups")
     with pytest.raises(ValueError, match="missing for 1 of 12"):
         labels_of([None] + ["a"] * 11, paired, "groups")
+
+
+@pytest.mark.parametrize("scale", [1e155, 1e-200])
+def test_responses_whose_squares_leave_double_precision_are_refused(scale: float) -> None:
+    rng = np.random.default_rng(0)
+    with pytest.raises(ValueError, match="responses has magnitudes .* in double precision"):
+        score(rng.normal(size=(24, 5)), scale * rng.normal(size=(24, 3)), ceiling=None, seed=0)
