@@ -15,7 +15,7 @@ from typing import Any
 import xarray as xr
 
 from neurogeom._core.warnings import warn
-from neurogeom.io.atomic import write_text
+from neurogeom.io.atomic import _alive, _machine, write_text
 from neurogeom.io.netcdf import read_groups, write_groups
 
 _FORMAT = 1
@@ -35,7 +35,7 @@ class UnitStore:
 
     A unit is done when its marker is there, which is written after its file got its name; so a killed run leaves no
     unit that looks done and is not. Several processes may write to one store. A store in which nothing is done, as a
-    run leaves that failed at once, is taken over by the next run, whatever its fingerprint.
+    run leaves that failed at once, is taken over by the next run once that one has ended.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ class UnitStore:
         head = self.folder / _HEAD
         if not head.exists():
             self._claim(head)
-        elif self._held(head) != self.fingerprint and not any(self.folder.glob("*.done")):
+        elif self._held(head) != self.fingerprint and self._abandoned(head):
             write_text(head, self._content())
         self._check(head)
 
@@ -207,7 +207,15 @@ class UnitStore:
                 temporary.unlink()
 
     def _content(self) -> str:
-        return json.dumps({"format": _FORMAT, "fingerprint": self.fingerprint})
+        owner = f"{_machine()}-{os.getpid()}"
+        return json.dumps({"format": _FORMAT, "fingerprint": self.fingerprint, "owner": owner})
+
+    def _abandoned(self, head: Path) -> bool:
+        """Whether nothing is done and the run that claimed the store has ended, or was one of this process."""
+        if any(self.folder.glob("*.done")):
+            return False
+        machine, _, process = str(json.loads(head.read_text(encoding="utf-8")).get("owner", "")).partition("-")
+        return machine == _machine() and (process == str(os.getpid()) or not _alive(process))
 
     def _held(self, head: Path) -> str:
         """The fingerprint that a head names."""

@@ -47,12 +47,14 @@ def test_two_writers_of_one_store_lose_nothing(tmp_path: Path) -> None:
 
 def test_of_two_runs_that_claim_one_folder_at_once_one_wins(tmp_path: Path) -> None:
     script = """
+        import time
         from neurogeom.io import UnitStore
         try:
             UnitStore({folder!r}, {run!r})
         except ValueError as error:
             assert "another run" in str(error), error
             raise SystemExit(7)
+        time.sleep(5)  # a run that has ended before its first unit may be replaced
     """
     writers = [start(script.format(folder=str(tmp_path / "units"), run=f"run-{index}")) for index in range(3)]
     ends = []
