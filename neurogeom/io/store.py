@@ -214,7 +214,7 @@ class UnitStore:
         """Whether nothing is done and the run that claimed the store has ended, or was one of this process."""
         if any(self.folder.glob("*.done")):
             return False
-        machine, _, process = str(json.loads(head.read_text(encoding="utf-8")).get("owner", "")).partition("-")
+        machine, _, process = str(json.loads(head.read_text(encoding="utf-8")).get("owner", "")).rpartition("-")
         return machine == _machine() and (process == str(os.getpid()) or not _alive(process))
 
     def _held(self, head: Path) -> str:
