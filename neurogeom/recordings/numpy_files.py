@@ -54,7 +54,7 @@ def _member(archive: Any, key: str, path: Path, *, skip_objects: bool) -> np.nda
         found = archive[key]
     except (NotEnoughMemoryError, _CutShortError):
         raise
-    except (ValueError, EOFError, OSError, zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError) as error:
+    except (ValueError, EOFError, OSError, zipfile.BadZipFile, zlib.error, RuntimeError) as error:
         if "password" in str(error):
             raise ValueError(f"{path} is locked by a password. Unpack it and pack it without one.") from error
         if skip_objects and _is_object_error(error):
