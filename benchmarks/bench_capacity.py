@@ -41,7 +41,6 @@ class Problem:
     points: Array
     targets: Array
     signs: Array | None = None
-    groups: Array | None = None
 
     def signed(self, sample: int) -> Array:
         """Points of one sample with their signs."""
@@ -49,7 +48,7 @@ class Problem:
 
     def ours(self, n_jobs: int | None = 1) -> kernels.ConeSolution:
         """Our solution of all samples."""
-        return kernels.project(self.points, self.targets, self.signs, groups=self.groups, n_jobs=n_jobs)
+        return kernels.project(self.points, self.targets, self.signs, n_jobs=n_jobs)
 
 
 def small_problem(n_points: int, dimension: int, n_samples: int) -> Problem:
@@ -71,8 +70,7 @@ def joint_problem(n_manifolds: int, n_points: int, n_neuroids: int, n_samples: i
     ]
     halves = np.repeat([1, -1], [n_manifolds // 2, n_manifolds - n_manifolds // 2])
     signs = np.repeat([rng.permutation(halves) for _ in range(n_samples)], n_points, axis=1).astype(np.int8)
-    groups = np.repeat(np.arange(n_manifolds), n_points)
-    return Problem(np.concatenate(clouds), rng.normal(size=(n_samples, n_neuroids)), signs, groups)
+    return Problem(np.concatenate(clouds), rng.normal(size=(n_samples, n_neuroids)), signs)
 
 
 def by_nnls(problem: Problem, n_samples: int) -> list[float]:

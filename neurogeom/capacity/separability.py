@@ -88,7 +88,7 @@ def is_large(n_points: int) -> bool:
 
 def needed_bytes(n_points: int, n_neuroids: int) -> float:
     """Memory of a proof of separability, where products of all pairs of points are formed."""
-    return 0.0 if is_large(n_points) else 8.0 * n_points * (n_points + 2 * n_neuroids)
+    return 0.0 if is_large(n_points) else float(kernels.separation_bytes(n_points, n_neuroids))
 
 
 def separated(points: Floats, labels: NDArray[np.int8], projections: Floats) -> NDArray[np.bool_]:

@@ -144,9 +144,7 @@ def solve(task: Task, *, prove: bool = True, n_jobs: int | None = None) -> Solve
     space = row_space(task.points)
     if task.margin > 0:
         return _solve_at_margin(task, space, _decide(task, space, n_jobs), n_jobs=n_jobs)
-    solution = kernels.project(
-        task.points, task.targets, task.point_signs, groups=task.membership, backend=task.backend, n_jobs=n_jobs
-    )
+    solution = kernels.project(task.points, task.targets, task.point_signs, backend=task.backend, n_jobs=n_jobs)
     limit = space.squared_norms(task.targets)
     # an inexact sample is reported as such; one that carries its certificate cannot exceed the bound
     too_large = (solution.objective > limit * (1 + IDENTITY)) & (solution.residual <= kernels.CERTIFIED)
@@ -218,7 +216,6 @@ def _solve_at_margin(task: Task, space: RowSpace, separability: NDArray[np.int8]
             task.targets[possible],
             task.point_signs[possible],
             margin=task.margin,
-            groups=task.membership,
             backend=task.backend,
             n_jobs=n_jobs,
         )

@@ -13,6 +13,7 @@ from neurogeom.kernels.interface import (
     resolve_backend,
     separate,
 )
+from neurogeom.kernels.sizes import separation_bytes
 from neurogeom.kernels.solution import CERTIFIED, ConeSolution, CriticalDimension, Separability
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "project_many",
     "resolve_backend",
     "separate",
+    "separation_bytes",
 ]

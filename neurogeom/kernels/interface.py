@@ -49,7 +49,6 @@ def project(
     signs: np.ndarray | None = None,
     *,
     margin: float = 0.0,
-    groups: np.ndarray | None = None,
     backend: str = "auto",
     n_jobs: int | None = None,
 ) -> ConeSolution:
@@ -67,8 +66,6 @@ def project(
         All +1 if not given.
     margin : float
         κ, in the units of the points.
-    groups : array (n_points,), optional
-        Manifold of each point. It changes no result, only how fast it is found.
     backend : {"auto", "cpu", "reference"}
     n_jobs : int, optional
         Number of threads; all cores if not given. The result does not depend on it.
@@ -93,7 +90,7 @@ def project(
     >>> solution.objective
     array([4., 0.])
     """
-    problem = make_problem(points, targets, signs, margin=margin, groups=groups)
+    problem = make_problem(points, targets, signs, margin=margin)
     name = resolve_backend(backend, problem.n_points, problem.n_neuroids, problem.n_samples)
     if name == "cpu":
         sizes.require([problem], n_jobs)

@@ -23,7 +23,6 @@ class ConeProblem:
     targets: np.ndarray
     signs: np.ndarray | None
     margin: float
-    groups: np.ndarray | None
 
     @property
     def n_points(self) -> int:
@@ -63,7 +62,6 @@ def make_problem(
     signs: np.ndarray | None = None,
     *,
     margin: float = 0.0,
-    groups: np.ndarray | None = None,
 ) -> ConeProblem:
     """Check shapes and kinds, and scale."""
     points = as_float_matrix(points, "points")
@@ -76,10 +74,8 @@ def make_problem(
     margin = check_real("margin", margin, minimum=0.0)
     if signs is not None:
         signs = as_signs(signs, len(targets), len(points))
-    if groups is not None:
-        groups = as_groups(groups, len(points))
     points, scales, norms = unit_scales(points)
-    return ConeProblem(points, scales, norms, targets, signs, margin, groups)
+    return ConeProblem(points, scales, norms, targets, signs, margin)
 
 
 def as_float_matrix(array, name: str) -> np.ndarray:
@@ -102,14 +98,6 @@ def as_signs(signs, n_samples: int, n_points: int) -> np.ndarray:
     if not np.all(np.abs(signs) == 1):
         raise ValueError("signs holds values other than +1 and -1.")
     return np.ascontiguousarray(signs, dtype=np.int8)
-
-
-def as_groups(groups, n_points: int) -> np.ndarray:
-    """Group ids as 0, 1, … in int64 (n,)."""
-    groups = np.asarray(groups)
-    if groups.shape != (n_points,):
-        raise ValueError(f"groups has shape {groups.shape}; needed is one id per point, ({n_points},).")
-    return np.unique(groups, return_inverse=True)[1].astype(np.int64)
 
 
 def unit_scales(points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -43,9 +43,32 @@ def require(problems: Sequence[ConeProblem], n_jobs: int | None) -> None:
     require_memory(needed, f"Projection of {what}", remedy)
 
 
+def separation_bytes(n_points: int, n_neuroids: int, n_copies: int = 1) -> int:
+    """Peak memory of a proof of separability: unit rows, and products of all pairs of points.
+
+    Parameters
+    ----------
+    n_points, n_neuroids : int
+        Size of the problem.
+    n_copies : int
+        How often the products are held at a time.
+
+    Returns
+    -------
+    int
+        Bytes.
+
+    Examples
+    --------
+    >>> separation_bytes(1000, 50)
+    8800000
+    """
+    return 8 * n_points * (n_copies * n_points + 2 * n_neuroids)
+
+
 def require_separation(n_points: int, n_neuroids: int, n_copies: int = 1) -> None:
-    """Refuse a proof of separability whose products of all pairs of points, in so many copies, would not fit."""
-    needed = 8 * n_points * (n_copies * n_points + 2 * n_neuroids)
+    """Refuse a proof of separability that would not fit."""
+    needed = separation_bytes(n_points, n_neuroids, n_copies)
     if needed < ALWAYS_FITS:
         return
     what = f"Separability of {n_points} points of {n_neuroids} neuroids"

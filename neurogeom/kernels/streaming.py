@@ -97,7 +97,6 @@ class _Sample:
             self.target[None],
             self.signs[None, chosen],
             problem.margin,
-            None,
         )
         solution = solve(part)
         row = solution.multipliers[[0]]

@@ -107,19 +107,12 @@ def test_bits_do_not_depend_on_the_number_of_threads(n_points, n_neuroids):
         assert other.multipliers.data.tobytes() == one.multipliers.data.tobytes()
 
 
-def test_groups_change_no_result():
-    points, targets, signs = cloud(5, 120, 100, n_samples=8)
-    plain = kernels.project(points, targets, signs)
-    grouped = kernels.project(points, targets, signs, groups=np.repeat(np.arange(12), 10))
-    np.testing.assert_allclose(grouped.objective, plain.objective, rtol=1e-10)
-
-
 def test_a_joint_problem_of_many_points_is_optimal():
     rng = np.random.default_rng(6)
     points = np.concatenate([c + 0.3 * rng.normal(size=(40, 400)) / 20 for c in rng.normal(size=(30, 400)) / 20])
     signs = np.repeat(rng.permuted(np.tile([1, -1], (6, 15)), axis=1), 40, axis=1).astype(np.int8)
     targets = rng.normal(size=(6, 400))
-    solution = assert_optimal(points, targets, signs, groups=np.repeat(np.arange(30), 40))
+    solution = assert_optimal(points, targets, signs)
     slow = slow_objective(points, targets[0], signs[0])
     assert abs(solution.objective[0] - slow) <= 1e-9 * (targets[0] @ targets[0])
     assert solution.n_fallback == 0
